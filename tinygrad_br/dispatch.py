@@ -1,0 +1,115 @@
+"""Which NumPy call on a Value becomes which recorded operation.
+
+`call_ufunc` and `call_function` are what `Value.__array_ufunc__` and `Value.__array_function__` do.  A NumPy function
+is one of four things here:
+
+* it has a rule (`engine.RULES`): the call is recorded as it is;
+* it is composed of others (`COMPOSED`): the composition runs, and its steps are recorded;
+* it asks about shapes or types, not about numbers (`PLAIN`): it answers from the data, without a Value;
+* none of these: the call raises a TypeError that names the function.  Nothing is ever taken for a constant silently.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .engine import NO_KWARGS, RULES, Node, data_of, nodes_in, record
+from .messages import op_name
+
+COMPOSED: dict[Any, Callable[..., Any]] = {}
+UFUNC_METHODS: dict[tuple[Any, str], Callable[..., Any]] = {}
+PLAIN: set[Any] = {
+    np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.common_type,
+    np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.allclose, np.shares_memory,
+    np.may_share_memory, np.zeros_like, np.ones_like, np.empty_like, np.array_repr, np.array_str, np.array2string,
+}  # fmt: skip
+FAMILIES = {"scipy": "special"}  # families of rules that are loaded with the first function of a package
+
+
+def composed(function: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register the decorated function as what a NumPy function does with Values."""
+
+    def register(composition: Callable[..., Any]) -> Callable[..., Any]:
+        COMPOSED[function] = composition
+        return composition
+
+    return register
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Record `ufunc(*args)`, or what `np.add.reduce` and its like stand for."""
+    name = op_name(ufunc)
+    if any(out is not None for out in kwargs.get("out", ())):
+        raise TypeError(f"np.{name} cannot write into out= here: a Value is never changed in place; use its result")
+    if method != "__call__":
+        if (ufunc, method) not in UFUNC_METHODS:
+            raise TypeError(f"np.{name}.{method} has no derivative here; use a function that has, or np.{name} itself")
+        return UFUNC_METHODS[ufunc, method](*args, **kwargs)
+    if kwargs:
+        option = next(iter(kwargs))
+        raise TypeError(
+            f"np.{name} with {option}= is not recorded; write np.where(mask, np.{name}(...), other) for where=, "
+            "and .astype(dtype) for dtype="
+        )
+    if ufunc not in RULES and not load_family(ufunc):
+        no_rule(ufunc, args)
+    return record(ufunc, tuple(map(frozen, args)))
+
+
+def call_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Record `function(*args, **kwargs)`, run its composition, or answer from the data."""
+    if function in COMPOSED:
+        return COMPOSED[function](*args, **kwargs)
+    if function in PLAIN:
+        return function(*map(data_of, map(frozen, args)), **{k: data_of(frozen(v)) for k, v in kwargs.items()})
+    if function not in RULES and not load_family(function):
+        no_rule(function, args)
+    if kwargs:
+        if kwargs.get("out") is not None:
+            raise TypeError(
+                f"np.{op_name(function)} cannot write into out= here: a Value is never changed in place; use its result"
+            )
+        args, kwargs = without_values(function, args, kwargs)
+    return record(function, tuple(map(frozen, args)), kwargs or NO_KWARGS)
+
+
+def frozen(arg: Any) -> Any:
+    """A list as a tuple if there is a Value in it, so that the record cannot be changed later; else as it is."""
+    if isinstance(arg, (list, tuple)):
+        inner = tuple(map(frozen, arg))
+        return inner if next(nodes_in(inner), None) is not None else arg
+    return arg
+
+
+def without_values(
+    function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """The same call with every Value among the positional arguments, where rules find it."""
+    if not any(isinstance(frozen(v), Node) or type(frozen(v)) is tuple for v in kwargs.values()):
+        return args, kwargs
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    for name, value in bound.kwargs.items():
+        if next(nodes_in((frozen(value),)), None) is not None:
+            raise TypeError(f"np.{op_name(function)} cannot take a Value as {name}=; pass its data, {name}=value.data")
+    return bound.args, bound.kwargs
+
+
+def load_family(function: Any) -> bool:
+    """Load the rules of the package that a function comes from, if there are any; whether it has a rule now."""
+    owner = "scipy" if isinstance(function, np.ufunc) and not hasattr(np, function.__name__) else ""
+    if owner in FAMILIES:
+        importlib.import_module(f"{__package__}.rules.{FAMILIES.pop(owner)}")
+    return function in RULES
+
+
+def no_rule(function: Any, args: tuple[Any, ...]) -> NoReturn:
+    name = op_name(function)
+    raise TypeError(
+        f"np.{name} has no derivative rule here; give it one with tg.define_rule(np.{name}, "
+        "lambda g, ans, *args: ...), or call it on the numbers alone, value.data, if it is to count as a constant"
+    )

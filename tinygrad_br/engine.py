@@ -1,0 +1,230 @@
+"""The engine: how a computation is recorded, and how its derivatives are found.
+
+Recording.  A `Node` holds data and how they were made: the NumPy function `op`, its `args` and its `kwargs`.
+Arguments that are nodes are differentiated, all others are constants.  Every node takes the next number of one
+counter, so the order of the numbers is a topological order of every graph, and a graph only points backwards.
+
+Backward.  `cotangents` collects the ancestors of an output with a loop, sorts them by number and walks them from the
+last to the first.  For each argument of each node it asks the rule of the node's function for the argument's
+cotangent, that is, the derivative of the output with respect to that argument.  What all rules need is done here,
+once, in `fit`: a cotangent is summed over the axes that were broadcast and brought to the dtype of its value, and a
+cotangent that is exactly zero stays zero even where a derivative is infinite or NaN.
+
+Rules run on plain arrays.  When the gradient itself is to be differentiated (`create_graph=True`), the same rules run
+on nodes and are recorded in their turn: derivatives of any order need no other code.
+
+Mutation.  Giving a node new data gives it a new number too.  A node that used the old data is then older than its own
+argument, which `ancestors` notices: no gradient is ever computed silently from data that have changed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from operator import attrgetter
+from types import BuiltinFunctionType
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from .messages import calling_line, changed_after_use, check_finite, shapes_do_not_fit, wrong_cotangent
+from .modes import MODE, mode
+
+Function = Callable[..., Any]
+Kwargs = Mapping[str, Any]
+NO_KWARGS: Kwargs = {}
+NUMBERS = itertools.count()
+
+
+class Node:
+    """Data and how they were made; `Value`, the one subclass, adds what users do with them.
+
+    `op` is None for a leaf.  `number` is the place in the order of creation.  `line` is "file:line" in debug mode.
+    """
+
+    value_class: ClassVar[type[Node]]
+    __slots__ = ("__weakref__", "_data", "args", "grad", "kwargs", "line", "name", "number", "op")
+    _data: Any
+    args: tuple[Any, ...]
+    grad: Any
+    kwargs: Kwargs
+    line: str | None
+    name: str | None
+    number: int
+    op: Function | None
+
+
+def nodes_in(args: Sequence[Any]) -> Iterator[Node]:
+    """The nodes among arguments, those inside tuples too, in order and with repetitions."""
+    for arg in args:
+        if isinstance(arg, Node):
+            yield arg
+        elif type(arg) is tuple:
+            yield from nodes_in(arg)
+
+
+def data_of(arg: Any) -> Any:
+    """The plain data of an argument: those of a node, of the nodes in a tuple, or the argument itself."""
+    if isinstance(arg, Node):
+        return arg._data
+    return tuple(map(data_of, arg)) if type(arg) is tuple else arg
+
+
+def record(op: Function, args: tuple[Any, ...], kwargs: Kwargs = NO_KWARGS, compute: Function | None = None) -> Any:
+    """Run `op` on the data of `args`, of which at least one is a node; the result is a node that remembers both.
+
+    `compute` is another way to the same result.  A function that returns a tuple gets one node for the tuple and one
+    for each of its parts.
+    """
+    raw = [*map(data_of, args)]
+    try:
+        data = (compute or op)(*raw, **kwargs)
+    except ValueError as error:
+        raise type(error)(shapes_do_not_fit(op, raw, error)) from None
+    node = result_node(data, op, args, kwargs)
+    if isinstance(data, tuple):
+        parts = [result_node(data[i], part, (node, i)) for i in range(len(data))]
+        return type(data)._make(parts) if hasattr(data, "_make") else tuple(parts)
+    return node
+
+
+def result_node(data: Any, op: Function, args: tuple[Any, ...], kwargs: Kwargs = NO_KWARGS) -> Any:
+    """The node of a computed result: the one place where operations are recorded."""
+    node = object.__new__(Node.value_class)
+    node._data = data if data.__class__ is not np.ndarray or data.ndim else data[()]
+    node.grad = node.name = node.line = None
+    node.number = next(NUMBERS)
+    recording, debugging = MODE.get()
+    node.op, node.args, node.kwargs = (op, args, kwargs) if recording else (None, (), NO_KWARGS)
+    if debugging:
+        node.line = calling_line()
+        check_finite(data, "gives", op, args, node.line)
+    return node
+
+
+def part(results: tuple[Any, ...], index: int) -> Any:
+    """One of the results of a function that returns several; the engine knows its derivative."""
+    return results[index]
+
+
+def ancestors(output: Node) -> list[Node]:
+    """All nodes that `output` was made from, and itself, in the order of their creation."""
+    found, waiting = {output}, [(output, output.args)]
+    while waiting:
+        node, args = waiting.pop()
+        for arg in args:
+            if isinstance(arg, Node):
+                if arg.number > node.number:
+                    raise RuntimeError(changed_after_use(arg, node))
+                if arg not in found:
+                    found.add(arg)
+                    waiting.append((arg, arg.args))
+            elif type(arg) is tuple:
+                waiting.append((node, arg))
+    return sorted(found, key=attrgetter("number"))
+
+
+def cotangents(
+    output: Node, gradient: Any, inputs: Sequence[Node] | None = None, create_graph: bool = False
+) -> dict[Node, Any]:
+    """The derivative of `output`, weighted by `gradient`, with respect to each node on the way to it.
+
+    With `inputs`, only what lies between them and the output is computed, and only theirs are returned.
+    """
+    nodes = ancestors(output)
+    kept = wanted = set(nodes if inputs is None else inputs)
+    if inputs is not None:
+        wanted = kept.copy()
+        wanted.update(node for node in nodes if not wanted.isdisjoint(nodes_in(node.args)))
+    found: dict[Node, Any] = {output: gradient}
+    debugging = MODE.get().debugging
+    with np.errstate(all="ignore"), mode(recording=create_graph, debugging=False):
+        for node in reversed(nodes):
+            if node.op is None or node not in found:
+                continue
+            g = found[node] if node in kept else found.pop(node)
+            if node.op is part:
+                whole, index = node.args
+                found.setdefault(whole, [np.zeros_like(d) for d in whole._data])[index] = g
+                continue
+            rules, guarded = RULES[node.op]
+            ans, args = (node, node.args) if create_graph else (node._data, [*map(data_of, node.args)])
+            for arg, rule in zip(node.args, rules, strict=False):
+                if rule is None or wanted.isdisjoint((arg,) if isinstance(arg, Node) else nodes_in((arg,))):
+                    continue
+                share = rule(g, ans, *args, **node.kwargs)
+                for target, c in ((arg, share),) if isinstance(arg, Node) else zip(arg, share, strict=True):
+                    if c is None or not isinstance(target, Node) or target not in wanted:
+                        continue
+                    if c.__class__ is not np.float64 or target._data.__class__ is not np.float64:
+                        c = fit(c, target._data, node, g if guarded else None)
+                    elif c != c and guarded and g == 0:
+                        c = np.float64(0)
+                    if debugging:
+                        check_finite(data_of(c), "has a gradient with", node.op, node.args, node.line)
+                    if c is not None:
+                        found[target] = found[target] + c if target in found else c
+    return {node: found[node] for node in kept if node in found}
+
+
+def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
+    """Bring a cotangent to the shape and dtype of the data it belongs to; None if these are integers or truth values.
+
+    Where the data were broadcast the cotangent is summed: each use of a number adds to its derivative.  `g` is the
+    cotangent of the node if zero is to stay zero, else None.
+    """
+    if data.dtype.kind not in "fc":
+        return None
+    c = cotangent if isinstance(cotangent, Node) else np.asarray(cotangent)
+    if g is not None and has_nan(c):
+        c = np.where((g == 0) & np.isnan(c), 0.0, c)
+    if c.shape != data.shape:
+        extra = c.ndim - data.ndim
+        axes = [i for i, n in enumerate(c.shape) if i < extra or (n != 1 and data.shape[i - extra] == 1)]
+        c = np.sum(c, axis=tuple(axes), keepdims=True) if axes else c
+        try:
+            c = c.reshape(c.shape[max(extra, 0) :])
+            c = c if c.shape == data.shape else np.broadcast_to(c, data.shape)
+        except ValueError:
+            raise ValueError(wrong_cotangent(node, cotangent, data)) from None
+    if c.dtype != data.dtype:
+        c = (c.real if c.dtype.kind == "c" and data.dtype.kind == "f" else c).astype(data.dtype)
+    return c if isinstance(c, Node) or c.ndim else c[()]
+
+
+def has_nan(x: Any) -> bool:
+    """Whether there is a NaN in an array, a NumPy scalar or a node: one pass, no temporary."""
+    square = np.vdot(data_of(x), data_of(x))
+    return bool(square != square)
+
+
+class Entry(NamedTuple):
+    """What the registry knows of a function: a rule for each argument, and whether zero must be kept zero for it."""
+
+    rules: Sequence[Function | None]
+    guarded: bool = False
+
+
+RULES: dict[Any, Entry] = {}
+
+
+def define_rule(function: Any, *rules: Function | None, guarded: bool = False) -> Any:
+    """Give a function its derivative: one rule for each argument; `tinygrad_br.rules` says what a rule is."""
+    dispatches = isinstance(function, (np.ufunc, BuiltinFunctionType)) or hasattr(function, "_implementation")
+    function = function if dispatches or hasattr(function, "recorded") else recorded(function)
+    RULES[function] = Entry(rules, guarded)
+    return function
+
+
+def recorded(function: Function) -> Function:
+    """Wrap a function of arrays so that a call with a Value among its arguments is recorded as one operation."""
+
+    @wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if isinstance(args[0], Node) or next(nodes_in(args), None) is not None:
+            return record(call, args, kwargs, function)
+        return function(*args, **kwargs)
+
+    call.recorded = True  # type: ignore[attr-defined]
+    return call

@@ -1,0 +1,63 @@
+"""What errors and reports say of functions and Values, and where a Value was made."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+PACKAGE = __name__.rpartition(".")[0]
+
+
+def op_name(op: Any) -> str:
+    """The name of a function without what goes without saying: log, linalg.norm, relu."""
+    module, name = str(getattr(op, "__module__", None) or ""), str(getattr(op, "__name__", op))
+    return f"{module[6:]}.{name}" if module.startswith(("numpy.linalg", "numpy.fft")) else name
+
+
+def describe(node: Any) -> str:
+    """A node in a phrase: its name or what made it, shape, dtype and range."""
+    data = node._data
+    head = repr(node.name) if node.name else "a Value" if node.op is None else f"the result of {op_name(node.op)}"
+    if isinstance(data, tuple) or not data.size:
+        return head
+    extent = f"value {data}" if not data.ndim else f"values from {data.min()} to {data.max()}"
+    return f"{head} of shape {data.shape}, {data.dtype}, {extent}"
+
+
+def changed_after_use(arg: Any, node: Any) -> str:
+    return (
+        f"{describe(arg)}, was changed after {op_name(node.op)} used it, so this gradient would be wrong; "
+        "compute the output anew from the changed data"
+    )
+
+
+def shapes_do_not_fit(op: Any, args: Sequence[Any], error: Exception) -> str:
+    shapes = " and ".join(str(a.shape) for a in args if hasattr(a, "shape"))
+    return f"{op_name(op)} of shapes {shapes}: {error}"
+
+
+def wrong_cotangent(node: Any, cotangent: Any, data: Any) -> str:
+    return (
+        f"the rule of {op_name(node.op)} returned a cotangent of shape {cotangent.shape} for an argument of shape "
+        f"{data.shape}; return one that broadcasts to or from the argument's shape"
+    )
+
+
+def check_finite(data: Any, verb: str, op: Any, args: Sequence[Any], line: str | None) -> None:
+    """Raise FloatingPointError, with all that is known of the operation, if there is a NaN or an infinity."""
+    for array in data if isinstance(data, tuple) else (data,):
+        if np.asarray(array).dtype.kind in "fc" and not np.all(np.isfinite(array)):
+            what = "NaN" if np.any(np.isnan(array)) else "infinity"
+            given = ", ".join(describe(a) if hasattr(a, "_data") else repr(a)[:60] for a in args)
+            raise FloatingPointError(f"{op_name(op)} {verb} {what}; its inputs: {given}; made at {line or '?'}")
+
+
+def calling_line() -> str:
+    """The "file:line" of the innermost frame outside this package and NumPy."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in (PACKAGE, "numpy"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
