@@ -1,0 +1,9 @@
+"""Rows of tinygrad_br/rules/reductions.py."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..row import Row
+
+ROWS: list[Row] = []
