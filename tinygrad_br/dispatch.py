@@ -57,7 +57,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapp
             "and .astype(dtype) for dtype="
         )
     if ufunc not in RULES and not load_family(ufunc):
-        no_rule(ufunc, args)
+        no_rule(ufunc)
     return record(ufunc, tuple(map(frozen, args)))
 
 
@@ -68,7 +68,7 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any
     if function in PLAIN:
         return function(*map(data_of, map(frozen, args)), **{k: data_of(frozen(v)) for k, v in kwargs.items()})
     if function not in RULES and not load_family(function):
-        no_rule(function, args)
+        no_rule(function)
     if kwargs:
         if kwargs.get("out") is not None:
             raise TypeError(
@@ -107,7 +107,7 @@ def load_family(function: Any) -> bool:
     return function in RULES
 
 
-def no_rule(function: Any, args: tuple[Any, ...]) -> NoReturn:
+def no_rule(function: Any) -> NoReturn:
     name = op_name(function)
     raise TypeError(
         f"np.{name} has no derivative rule here; give it one with tg.define_rule(np.{name}, "

@@ -176,7 +176,7 @@ def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
     """
     if data.dtype.kind not in "fc":
         return None
-    c = cotangent if isinstance(cotangent, Node) else np.asarray(cotangent)
+    c: Any = cotangent if isinstance(cotangent, Node) else np.asarray(cotangent)
     if g is not None and has_nan(c):
         c = np.where((g == 0) & np.isnan(c), 0.0, c)
     if c.shape != data.shape:

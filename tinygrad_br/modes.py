@@ -15,7 +15,8 @@ class Mode(NamedTuple):
     debugging: bool = False
 
 
-MODE: ContextVar[Mode] = ContextVar("mode", default=Mode())
+DEFAULT = Mode()
+MODE: ContextVar[Mode] = ContextVar("mode", default=DEFAULT)
 
 
 @contextmanager
