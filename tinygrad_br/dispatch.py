@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .engine import NO_KWARGS, RULES, Node, data_of, nodes_in, record
+from .engine import NO_KWARGS, RULES, Node, data_of, record
 from .messages import op_name
 
 COMPOSED: dict[Any, Callable[..., Any]] = {}
@@ -41,6 +41,15 @@ def composed(function: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]
     return register
 
 
+def refused(function: Any, reason: str) -> None:
+    """Register that a NumPy function is never differentiated, and the mathematical reason, a sentence."""
+
+    def refuse(*args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"np.{op_name(function)} has no derivative: {reason}")
+
+    COMPOSED[function] = refuse
+
+
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Record `ufunc(*args)`, or what `np.add.reduce` and its like stand for."""
     name = op_name(ufunc)
@@ -58,7 +67,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapp
         )
     if ufunc not in RULES and not load_family(ufunc):
         no_rule(ufunc)
-    return record(ufunc, tuple(map(frozen, args)))
+    return record(ufunc, tuple(map(operand, args)))
 
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -78,23 +87,37 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any
     return record(function, tuple(map(frozen, args)), kwargs or NO_KWARGS)
 
 
-def frozen(arg: Any) -> Any:
-    """A list as a tuple if there is a Value in it, so that the record cannot be changed later; else as it is."""
+def operand(arg: Any) -> Any:
+    """An argument that stands for one array: a list as an array, or as a Value if there is a Value in it."""
     if isinstance(arg, (list, tuple)):
-        inner = tuple(map(frozen, arg))
-        return inner if next(nodes_in(inner), None) is not None else arg
+        return np.stack([operand(a) for a in arg]) if holds_values(arg) else np.asarray(arg)
     return arg
+
+
+def frozen(arg: Any) -> Any:
+    """A list as a tuple if there is a Value in it, so that the record cannot be changed later; else as it is.
+
+    Lists in this list are stacked: a rule gives each entry of a tuple one cotangent.
+    """
+    if isinstance(arg, (list, tuple)) and holds_values(arg):
+        return tuple(operand(a) if holds_values(a) else a for a in arg)
+    return arg
+
+
+def holds_values(arg: Any) -> bool:
+    """Whether an argument is a Value or a list, of any depth, with one in it."""
+    return any(map(holds_values, arg)) if isinstance(arg, (list, tuple)) else isinstance(arg, Node)
 
 
 def without_values(
     function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
     """The same call with every Value among the positional arguments, where rules find it."""
-    if not any(isinstance(frozen(v), Node) or type(frozen(v)) is tuple for v in kwargs.values()):
+    if not any(map(holds_values, kwargs.values())):
         return args, kwargs
     bound = inspect.signature(function).bind(*args, **kwargs)
     for name, value in bound.kwargs.items():
-        if next(nodes_in((frozen(value),)), None) is not None:
+        if holds_values(value):
             raise TypeError(f"np.{op_name(function)} cannot take a Value as {name}=; pass its data, {name}=value.data")
     return bound.args, bound.kwargs
 

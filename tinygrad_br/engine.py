@@ -146,7 +146,8 @@ def cotangents(
             g = found[node] if node in kept else found.pop(node)
             if node.op is part:
                 whole, index = node.args
-                found.setdefault(whole, [np.zeros_like(d) for d in whole._data])[index] = g
+                shares = found.setdefault(whole, [np.zeros_like(d) for d in whole._data])
+                shares[index] = shares[index] + g
                 continue
             rules, guarded = RULES[node.op]
             ans, args = (node, node.args) if create_graph else (node._data, [*map(data_of, node.args)])

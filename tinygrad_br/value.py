@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .dispatch import call_function, call_ufunc, frozen
-from .engine import NO_KWARGS, NUMBERS, Node, cotangents, define_rule, nodes_in, record, result_node
+from .dispatch import call_function, call_ufunc, holds_values
+from .engine import NO_KWARGS, NUMBERS, Node, cotangents, define_rule, part, record, result_node
 from .messages import op_name
 
 NUMBERS_AND_ARRAYS = (int, float, np.ndarray, np.generic, complex)
@@ -36,7 +36,7 @@ def as_data(data: Any, dtype: Any = None) -> Any:
 def operand(other: Any) -> Any:
     """What stands beside a Value in an expression: numbers and arrays as they are, lists as arrays."""
     if isinstance(other, (list, tuple)):
-        return np.stack([Value(v) for v in other]) if next(nodes_in((frozen(other),)), None) else as_data(other)
+        return np.stack([Value(v) for v in other]) if holds_values(other) else as_data(other)
     if isinstance(other, str) or other is None:
         raise TypeError(f"a Value computes with numbers, but got {other!r}; convert it first, as with float(...)")
     return NotImplemented
@@ -139,7 +139,7 @@ class Value(Node):
     def __init__(self, data: Any, name: str | None = None) -> None:
         self.grad = self.op = self.line = None
         self.args, self.kwargs, self.name = (), NO_KWARGS, name
-        if isinstance(data, (list, tuple)) and next(nodes_in((frozen(data),)), None) is not None:
+        if isinstance(data, (list, tuple)) and holds_values(data):
             data = np.stack([Value(v) for v in data])
         if isinstance(data, Node):
             self.op, self.args, self._data = np.positive, (data,), data._data
@@ -236,6 +236,8 @@ class Value(Node):
         return (self[i] for i in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
+        if isinstance(self._data, tuple):
+            return result_node(self._data[index], part, (self, index))
         return record(operator.getitem, (self, np.array(index) if type(index) is list else index))
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
