@@ -28,4 +28,4 @@ derivative is zero.  `define_rule(np.floor)` is therefore a registered zero.
 the cotangent is 0.  Elementwise functions whose derivative can be infinite have it.
 """
 
-from . import elementwise, indexing, linalg, reductions, shaping  # noqa: F401
+from . import activations, elementwise, indexing, linalg, reductions, shaping  # noqa: F401
