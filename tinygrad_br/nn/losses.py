@@ -1,0 +1,268 @@
+"""Losses: how wrong a network is, as one number.
+
+Predictions and targets have the same shape, class indices apart, and the loss is the mean over all entries.  Nothing is
+broadcast: predictions of shape (n, 1) beside targets of shape (n,) are an error, not an (n, n) table.
+
+`sample_weights`, one for each example (the first axis), makes it a weighted mean: sum(weight * loss) / sum(weight).
+The losses that end in a sigmoid or softmax take logits, the numbers before it: exact however sure the network is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..engine import Function, Node, data_of, define_rule
+from ..rules.activations import log_softmax, sigmoid, softmax
+
+
+def loss(*rules: Function) -> Callable[[Function], Function]:
+    """Make a function of (predictions, targets, options) one recorded operation with these rules.
+
+    The shapes are compared and the targets brought to the dtype of the predictions before it runs.
+    """
+
+    def decorate(function: Function) -> Function:
+        operation = define_rule(function, *rules)
+
+        @wraps(function)
+        def call(predictions: Any, targets: Any, *args: Any, **kwargs: Any) -> Any:
+            predictions, targets = array(predictions), array(targets)
+            same_shape(function.__name__, predictions, targets)
+            if targets.dtype != predictions.dtype:
+                targets = targets.astype(predictions.dtype if predictions.dtype.kind == "f" else np.float64)
+            return operation(predictions, targets, *args, **kwargs)
+
+        return call
+
+    return decorate
+
+
+@loss(
+    lambda g, ans, x, y, sample_weights=None: g * 2 * share(x, sample_weights) * (x - y),
+    lambda g, ans, x, y, sample_weights=None: g * 2 * share(x, sample_weights) * (y - x),
+)
+def mse(predictions: Any, targets: Any, sample_weights: Any = None) -> Any:
+    """The mean squared error, mean((predictions - targets) ** 2).
+
+    >>> print(mse([1.0, 2.0], [0.0, 2.0]))
+    0.5
+    """
+    return np.sum((predictions - targets) ** 2 * share(predictions, sample_weights))
+
+
+@loss(
+    lambda g, ans, x, y, sample_weights=None: g * share(x, sample_weights) * np.sign(x - y),
+    lambda g, ans, x, y, sample_weights=None: g * share(x, sample_weights) * np.sign(y - x),
+)
+def mae(predictions: Any, targets: Any, sample_weights: Any = None) -> Any:
+    """The mean absolute error, mean(|predictions - targets|); its derivative is 0 where they are equal.
+
+    >>> print(mae([1.0, 2.0], [0.0, 2.0]))
+    0.5
+    """
+    return np.sum(np.abs(predictions - targets) * share(predictions, sample_weights))
+
+
+@loss(
+    lambda g, ans, x, y, delta=1.0, sample_weights=None: g * share(x, sample_weights) * np.clip(x - y, -delta, delta),
+    lambda g, ans, x, y, delta=1.0, sample_weights=None: g * share(x, sample_weights) * np.clip(y - x, -delta, delta),
+)
+def huber(predictions: Any, targets: Any, delta: float = 1.0, sample_weights: Any = None) -> Any:
+    """Half the squared error where it is at most `delta`, a straight line beyond, so that outliers pull less.
+
+    Huber, Annals of Mathematical Statistics 35 (1964): d**2 / 2 for |d| <= delta, else delta * (|d| - delta / 2).
+
+    >>> print(huber([1.0, 5.0], [0.0, 0.0]))
+    2.5
+    """
+    distance = np.abs(predictions - targets)
+    near = np.minimum(distance, delta)
+    return np.sum(near * (distance - near / 2) * share(predictions, sample_weights))
+
+
+@loss(
+    lambda g, ans, z, y, margin=1.0, sample_weights=None: -g * share(z, sample_weights) * y * (y * z < margin),
+    lambda g, ans, z, y, margin=1.0, sample_weights=None: -g * share(z, sample_weights) * z * (y * z < margin),
+)
+def hinge(scores: Any, labels: Any, margin: float = 1.0, sample_weights: Any = None) -> Any:
+    """The loss of support vector machines, mean(max(0, margin - labels * scores)); labels are -1 and 1.
+
+    >>> print(hinge([0.5, 2.0], [1, 1]))
+    0.25
+    """
+    if not np.all(np.abs(labels) == 1):
+        raise ValueError("hinge expects labels -1 and 1; for labels 0 and 1 write 2 * labels - 1")
+    return np.sum(np.maximum(margin - labels * scores, 0) * share(scores, sample_weights))
+
+
+@loss(
+    # sigmoid(z) - y without the cancellation where both are near 1
+    lambda g, ans, z, y, sample_weights=None: g * share(z, sample_weights) * (sigmoid(z) * (1 - y) - sigmoid(-z) * y),
+    lambda g, ans, z, y, sample_weights=None: -g * share(z, sample_weights) * z,
+)
+def bce_with_logits(logits: Any, labels: Any, sample_weights: Any = None) -> Any:
+    """The binary cross-entropy of p = sigmoid(logits), mean(-y log(p) - (1 - y) log(1 - p)).
+
+    Labels are between 0 and 1, where 1 is yes.
+
+    >>> print(bce_with_logits([0.0, 100.0, -40.0], [1, 1, 1]).round(4))
+    13.5644
+    """
+    low, high = np.min(labels), np.max(labels)
+    if not 0 <= low <= high <= 1:
+        raise ValueError(f"bce_with_logits expects labels between 0 and 1, but got {low} to {high}")
+    losses = np.maximum(logits, 0) - logits * labels + np.log1p(np.exp(-np.abs(logits)))
+    return np.sum(losses * share(logits, sample_weights))
+
+
+def cross_entropy(
+    logits: Any, labels: Any, label_smoothing: float = 0.0, class_weights: Any = None, sample_weights: Any = None
+) -> Any:
+    """The cross-entropy of p = softmax(logits), mean(-log(p[label])).
+
+    Args:
+        logits: shape (..., classes), most often (batch, classes).
+        labels: class indices of shape (...), or probabilities of shape (..., classes), such as one-hot rows.
+        label_smoothing: the share of each label that is spread evenly over all classes.
+        class_weights: shape (classes,): examples count by the weight of their class.
+        sample_weights: shape (batch,): examples count by their weight.
+
+    >>> print(cross_entropy([[0.0, 0.0], [0.0, 100.0]], [0, 1]).round(4))
+    0.3466
+    """
+    logits, labels = array(logits), array(labels)
+    check_classes("cross_entropy", logits, labels)
+    plain = class_weights is None and sample_weights is None and not label_smoothing
+    if plain and labels.ndim < logits.ndim:
+        return cross_entropy_of_classes(logits, labels)
+    rows = labels
+    if labels.ndim < logits.ndim:
+        rows = one_hot(labels, logits.shape[-1], logits.dtype)
+    elif labels.dtype != logits.dtype:
+        rows = labels.astype(logits.dtype)
+    weights = share(logits[..., :1], sample_weights)
+    if class_weights is not None:
+        weights = weights * (rows @ np.asarray(class_weights, logits.dtype))[..., None]
+        weights = weights / np.sum(weights)
+    if label_smoothing:
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(f"label_smoothing is a share between 0 and 1, but got {label_smoothing}")
+        rows = (1 - label_smoothing) * rows + label_smoothing / logits.shape[-1]
+    return cross_entropy_of_rows(logits, rows * weights)
+
+
+def cross_entropy_of_classes(logits: Any, labels: Any) -> Any:
+    """The mean of -log(softmax(logits)[label])."""
+    shifted = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
+    log_sums = np.log(np.add.reduce(np.exp(shifted), axis=-1))
+    return np.add.reduce(log_sums - pick(shifted, labels), axis=None) / labels.size
+
+
+def cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
+    """The sum of -rows * log(softmax(logits)), where 0 * infinity is 0."""
+    losses = -log_softmax(logits)
+    return np.sum(np.multiply(rows, losses, where=rows != 0, out=np.zeros_like(losses)))
+
+
+def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
+    """A row for each label, with 1 in the place of its class: shape (..., classes).
+
+    >>> one_hot(np.array([0, 2]), 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]])
+    """
+    labels = np.asarray(labels)
+    rows = np.zeros((labels.size, classes), dtype)
+    check_range(labels, classes)
+    rows[np.arange(labels.size), labels.ravel()] = 1
+    return rows.reshape(*labels.shape, classes)
+
+
+one_hot = define_rule(one_hot)
+cross_entropy_of_classes = define_rule(
+    cross_entropy_of_classes,
+    lambda g, ans, z, labels: (softmax(z) - one_hot(labels, z.shape[-1], z.dtype)) * (g / labels.size),
+)
+cross_entropy_of_rows = define_rule(
+    cross_entropy_of_rows,
+    lambda g, ans, z, rows: (softmax(z) * np.sum(rows, axis=-1, keepdims=True) - rows) * g,
+    lambda g, ans, z, rows: -g * log_softmax(z),
+)
+
+
+# Checks and helpers ---------------------------------------------------------------------------------------------------
+
+
+def array(x: Any) -> Any:
+    """Values and arrays as they are, lists, tables and numbers as arrays."""
+    return x if isinstance(x, (Node, np.ndarray, np.generic)) else np.asarray(x)
+
+
+def share(x: Any, sample_weights: Any) -> Any:
+    """What each entry of x counts in the mean: 1 / size, or weights that add up to 1 over all entries."""
+    if sample_weights is None:
+        return 1 / x.size if x.size else np.nan
+    weights = array(sample_weights)
+    if weights.shape != x.shape[:1]:
+        raise ValueError(f"sample_weights have shape {weights.shape}; one for each example has shape {x.shape[:1]}")
+    weights = weights.astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
+    return weights / (np.sum(weights) * (x.size / len(weights)))
+
+
+def same_shape(name: str, predictions: Any, targets: Any) -> None:
+    """Raise unless predictions and targets have one shape, hold numbers, and there are some."""
+    numeric(name, targets)
+    if predictions.shape != targets.shape:
+        a, b = predictions.shape, targets.shape
+        hint = "give one target for each prediction"
+        if predictions.size == targets.size:
+            hint = f"write targets.reshape{a}" if len(a) > len(b) else f"write predictions.reshape{b}"
+        raise ValueError(f"{name}: the predictions have shape {a}, the targets {b}; {hint}")
+    if not predictions.size:
+        raise ValueError(f"{name}: there are no data, shape {predictions.shape}; a mean needs at least one entry")
+
+
+def numeric(name: str, targets: Any) -> None:
+    """Raise TypeError for targets that are text or objects."""
+    if targets.dtype.kind not in "fiub":
+        raise TypeError(f"{name}: targets are numbers, but got {targets.dtype}; convert them first, as with np.unique")
+
+
+def check_classes(name: str, logits: Any, labels: Any) -> None:
+    """Raise unless labels are class indices of the shape of logits but the last axis, or rows of probabilities."""
+    numeric(name, labels)
+    if not logits.ndim or not logits.size:
+        raise ValueError(f"{name}: logits have shape (batch, classes), but got {logits.shape}")
+    if labels.shape == logits.shape[:-1]:
+        if labels.dtype.kind not in "iu":
+            raise TypeError(f"{name}: class indices are integers, but got {labels.dtype}; write labels.astype(int)")
+    elif labels.shape != logits.shape:
+        hint = ""
+        if labels.size == logits[..., 0].size:
+            hint = f"; write labels.reshape{logits.shape[:-1]}"
+        raise ValueError(
+            f"{name}: for logits of shape {logits.shape} the labels are class indices of shape {logits.shape[:-1]} or "
+            f"probabilities of shape {logits.shape}, but got {labels.shape}{hint}"
+        )
+    else:
+        rows = data_of(labels)
+        if not (np.min(rows) >= 0 and np.allclose(np.sum(rows, axis=-1, dtype=np.float64), 1, atol=1e-3)):
+            raise ValueError(f"{name}: rows of labels are probabilities, at least 0 and with sum 1")
+
+
+def check_range(labels: Any, classes: int) -> None:
+    """Raise ValueError unless all labels are between 0 and classes - 1."""
+    if labels.size and not 0 <= np.minimum.reduce(labels, axis=None) <= np.maximum.reduce(labels, axis=None) < classes:
+        raise ValueError(
+            f"labels go from 0 to {classes - 1} for {classes} classes, but got {labels.min()} to {labels.max()}"
+        )
+
+
+def pick(x: Any, labels: Any) -> Any:
+    """The entry of each row of x, its last axis, that a label names."""
+    check_range(labels, x.shape[-1])
+    return x.reshape(-1, x.shape[-1])[np.arange(labels.size), labels.ravel()].reshape(labels.shape)
