@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
-from ..engine import Function, Node, data_of, define_rule
+from ..engine import Function, Node, data_of, define_rule, record
 from ..rules.activations import log_softmax, sigmoid, softmax
 
 
@@ -26,7 +27,7 @@ def loss(*rules: Function) -> Callable[[Function], Function]:
     """
 
     def decorate(function: Function) -> Function:
-        operation = define_rule(function, *rules)
+        order = signature(function)
 
         @wraps(function)
         def call(predictions: Any, targets: Any, *args: Any, **kwargs: Any) -> Any:
@@ -34,8 +35,14 @@ def loss(*rules: Function) -> Callable[[Function], Function]:
             same_shape(function.__name__, predictions, targets)
             if targets.dtype != predictions.dtype:
                 targets = targets.astype(predictions.dtype if predictions.dtype.kind == "f" else np.float64)
-            return operation(predictions, targets, *args, **kwargs)
+            if not isinstance(predictions, Node) and not isinstance(targets, Node):
+                return function(predictions, targets, *args, **kwargs)
+            if any(isinstance(option, Node) for option in kwargs.values()):
+                args, kwargs = order.bind(predictions, targets, *args, **kwargs).args[2:], {}
+            return record(call, (predictions, targets, *args), kwargs, function)
 
+        call.recorded = True  # type: ignore[attr-defined]
+        define_rule(call, *rules)
         return call
 
     return decorate
