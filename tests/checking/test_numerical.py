@@ -80,3 +80,39 @@ def test_messages():
         tg.numerical_gradient(np.exp, 1.0, method="guess")
     with pytest.raises(TypeError, match="returned NoneType"):
         tg.numerical_gradient(lambda x: None, 1.0)
+
+
+def test_the_ladder_takes_the_best_rung_and_says_so():
+    assert tg.numerical_gradient(np.exp, 0.5).method == "complex step"
+    assert tg.numerical_gradient(lambda x: np.logaddexp(0, x), 0.5).method in ("longdouble", "ridders")
+    assert tg.numerical_gradient(lambda x: np.abs(x) * x, 0.5).method == "ridders", "abs of complex is not analytic"
+    assert tg.numerical_gradient(lambda x: np.float64(np.logaddexp(0, x)), 0.5).method == "ridders"
+
+
+@pytest.mark.parametrize("method", ["complex step", "longdouble", "ridders"])
+def test_each_rung_can_be_asked_for(method):
+    if method == "longdouble" and np.finfo(np.longdouble).eps == np.finfo(float).eps:
+        pytest.skip("long double is float64 on this platform")
+    value, error = tg.numerical_gradient(lambda x: np.sin(x) * x, 0.7, method=method)
+    assert abs(value - (np.sin(0.7) + 0.7 * np.cos(0.7))) <= error < 1e-11
+
+
+def test_a_rung_that_the_function_does_not_reach_is_refused():
+    with pytest.raises(ValueError, match="'complex step'"):
+        tg.numerical_gradient(lambda x: np.logaddexp(0, x), 0.5, method="complex step")
+
+
+def test_jacobian():
+    x, y = ARRAYS.normal(size=3), ARRAYS.normal(size=(2, 3))
+    (jx, jy), (ex, _) = tg.numerical_jacobian(lambda x, y: y @ x, x, y)
+    assert (abs(jx - y) <= ex).all()
+    np.testing.assert_allclose(jy, np.einsum("ik,j->ikj", np.eye(2), x), atol=1e-12)
+
+
+def test_hessian():
+    a = ARRAYS.normal(size=(3, 3))
+    value, error = tg.numerical_hessian(lambda x: x @ a @ x + x[0] ** 3, np.array([0.5, 2.0, -1e-3]))
+    true = a + a.T
+    true[0, 0] += 6 * 0.5
+    assert (abs(value - true) <= error).all()
+    assert (error < 1e-6).all()

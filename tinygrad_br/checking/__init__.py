@@ -4,3 +4,5 @@ from .check import GradientReport as GradientReport
 from .check import check_gradients as check_gradients
 from .numerical import NumericalGradient as NumericalGradient
 from .numerical import numerical_gradient as numerical_gradient
+from .numerical import numerical_hessian as numerical_hessian
+from .numerical import numerical_jacobian as numerical_jacobian

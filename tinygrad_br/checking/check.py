@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..value import Value, gradients
-from .numerical import entry_slope, numbers, plain_call, point
+from .numerical import Target, entry_slope, numbers, points_of
 from .report import GradientReport as GradientReport
 from .report import Row
 
@@ -36,18 +36,18 @@ def check_gradients(f: Callable[..., Any], *args: Any, order: int = 1, seed: Any
     if not args:
         raise TypeError("check_gradients needs the point to check at: check_gradients(f, x)")
     rng = np.random.default_rng(seed)
-    points = [point(arg) for arg in args]
+    points = points_of(args)
     names = [getattr(arg, "name", None) or f"argument {i}" for i, arg in enumerate(args)]
     rows: list[Row] = []
     g = f
     for level in range(1, order + 1):
-        call, output = plain_call(g, points)
-        weights = cotangent(rng, output)
+        target = Target(g, points)
+        weights = cotangent(rng, target.output)
         analytic = analytic_gradients(g, points, weights)
         moved = [analytic_gradients(g, [jiggled(p, rng) for p in points], weights) for _ in range(2)]
         for i, name in enumerate(names):
             rounding = 4 * np.max([abs(m[i] - analytic[i]) for m in moved], axis=0) + 8 * EPS * abs(analytic[i])
-            rows.append(judged(name, level, call, points, i, weights, np.asarray(analytic[i]), np.asarray(rounding)))
+            rows.append(judged(name, level, target, i, weights, np.asarray(analytic[i]), np.asarray(rounding)))
         g = next_order(g, weights, rng)
     return GradientReport(rows, "ridders", getattr(f, "__name__", type(f).__name__))
 
@@ -90,14 +90,12 @@ def next_order(f: Callable[..., Any], weights: Any, rng: np.random.Generator) ->
     return call
 
 
-def judged(
-    name: str, order: int, call: Any, points: Any, which: int, weights: Any, analytic: Any, rounding: Any
-) -> Row:
+def judged(name: str, order: int, target: Target, which: int, weights: Any, analytic: Any, rounding: Any) -> Row:
     """The row of one argument: every entry compared, the worst one shown."""
     worst: tuple[float, Any] = (-1.0, None)
     digits = limit = np.inf
     for index in np.ndindex(analytic.shape):
-        s = entry_slope(call, points, which, index, weights)
+        s = entry_slope(target, which, index, weights)
         a = float(analytic[index])
         bound = s.error + float(rounding[index])
         gap = abs(a - s.value)

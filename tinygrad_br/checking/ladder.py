@@ -6,18 +6,22 @@ tableau the one with the smallest bound is taken.  The bound of an entry is the 
 
 * its truncation: how far it is from the entries that it was extrapolated from;
 * its noise: the rounding of the function's values, divided by the step and carried through the extrapolation.  What
-  the function's own arithmetic adds to the rounding of its result is measured at the smallest steps.
+  the function's own arithmetic adds to the rounding of its result is measured where the steps are so small that the
+  quotients differ by noise alone.
 
 Three things would fool such a scheme, and each is looked for.  An oscillation that is finer than all steps, or a kink
-that is nearer than all steps: the result is compared with differences at steps of a few units in the last place, and
-when these disagree the ladder goes on downwards.  A kink at the point itself, where central differences converge to the
-mean of two slopes: the one-sided derivatives are extrapolated from the same values.  The ratio of the steps is no
-round number, so that no period of the function is a multiple of all steps.
+that is nearer than all steps: the result is compared with differences at much smaller steps, and when these disagree
+the ladder goes on downwards.  A kink at the point itself, where central differences converge to the mean of two
+slopes: the one-sided derivatives are extrapolated from the same values.  The ratio of the steps is no round number, so
+that no period of the function divides all steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from operator import itemgetter
+from statistics import median
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,12 +29,16 @@ import numpy as np
 RATIO = 1.9
 FIRST_STEP = 0.23
 COLUMNS = 9
-ROWS = 120
 PROBES = 5
+NOISY = 1e-3  # a function whose noise is a larger part of its values has no numerical derivative
 
 
 class Slope(NamedTuple):
-    """A derivative and a bound on its error; `left` and `right` differ from it at kinks, `step` is the best step."""
+    """A derivative and a bound on its error.
+
+    `left` and `right` are the derivatives on the two sides where these differ, else NaN; `step` is the smallest step
+    that went into the value.
+    """
 
     value: float
     error: float
@@ -41,14 +49,27 @@ class Slope(NamedTuple):
     right: float = np.nan
 
 
+class Row(NamedTuple):
+    """Difference quotients at one step, and the size of the function's values there."""
+
+    step: Any
+    central: Any
+    right: Any
+    left: Any
+    size: Any
+
+
 class Entry(NamedTuple):
+    """An extrapolated value; `row` numbers the smallest step in it, and `noise` is that of values of relative error 1
+    in units of the rounding unit."""
+
     value: Any
     truncation: Any
     noise: Any
-    step: Any
+    row: int
 
-    def bound(self, factor: Any) -> Any:
-        return 2 * self.truncation + factor * self.noise
+    def bound(self, factor: Any = 1) -> Any:
+        return 3 * self.truncation + 1.5 * factor * self.noise
 
 
 class Tableau:
@@ -61,109 +82,167 @@ class Tableau:
         self.noise: list[Any] = []
         self.entries: list[Entry] = []
 
-    def add(self, step: Any, estimate: Any, noise: Any) -> None:
-        row, noises = [estimate], [noise]
+    def add(self, step: Any, estimate: Any, noise: Any, number: int) -> None:
+        noise = noise + np.finfo(type(noise)).eps * abs(estimate)
+        row, noises, before = [estimate], [noise], self.row
         self.steps.append(step)
-        if self.row:
-            self.entries.append(Entry(estimate, abs(estimate - self.row[0]), noise, step))
-        for j in range(1, min(len(self.row) + 1, COLUMNS)):
+        if before:
+            self.entries.append(Entry(estimate, abs(estimate - before[0]), noise, number))
+        for j in range(1, min(len(before) + 1, COLUMNS)):
             weight = 1 / ((self.steps[-1 - j] / step) ** self.power - 1)
-            row.append(row[-1] + weight * (row[-1] - self.row[j - 1]))
-            noises.append(noises[-1] + weight * (noises[-1] + self.noise[j - 1]))
-            truncation = max(abs(row[j] - row[j - 1]), abs(row[j] - self.row[j - 1]))
-            self.entries.append(Entry(row[j], truncation, noises[j], step))
+            value = row[-1] + weight * (row[-1] - before[j - 1])
+            noise = noise + weight * (noise + self.noise[j - 1])
+            truncation = max(abs(value - row[-1]), abs(value - before[j - 1]))
+            row.append(value)
+            noises.append(noise)
+            self.entries.append(Entry(value, truncation, noise, number))
         self.row, self.noise = row, noises
 
     def best(self, factor: Any = 1) -> Entry:
-        return min(self.entries, key=lambda e: e.bound(factor))
+        return min(self.entries, key=lambda entry: entry.bound(factor))
 
 
-class Rows:
-    """The values of a function around a point, and the three difference quotients that they give.
+def slope(at: Callable[[Any], Any], x: Any, weights: Any) -> Slope:
+    """The derivative of sum(weights * at(t)) at t = 0, in the precision of `x`, the point that t is a distance from.
 
-    `at(t)` gives the function's value, an array, at the distance t from the point `x`; `weights` make it a number.
+    Where `at` raises ValueError or ArithmeticError, or gives NaN or infinity, the function counts as undefined.
     """
+    return Ladder(at, x, weights).climb_down()
 
-    def __init__(self, at: Callable[[Any], Any], x: Any, weights: Any) -> None:
-        self.at, self.x, self.weights = at, x, weights
-        self.unit = np.finfo(type(x)).eps
+
+class Ladder:
+    """The search for the best derivative at one point; `order` 2 finds the second derivative."""
+
+    def __init__(self, at: Callable[[Any], Any], x: Any, weights: Any, order: int = 1) -> None:
+        self.at, self.weights, self.order = at, weights, order
+        self.x: Any = x if isinstance(x, np.longdouble) else float(x)
+        self.unit = float(np.finfo(type(x)).eps)
         self.middle = at(x * 0)
-        self.size = np.sum(abs(weights * self.middle))
+        self.rows: list[Row] = []
+        largest = max(float(abs(self.x)), 1.0)
+        self.first = FIRST_STEP * largest
+        self.smallest = 64 * self.unit * (float(abs(self.x)) or largest)
+
+    def total(self, values: Any) -> Any:
+        """The weighted sum of an output: a Python float, or a long double."""
+        if values.size == 1:
+            return (values * self.weights).item()
+        return np.vdot(self.weights, values).real[()]
 
     def outer(self, t: Any) -> Any:
-        """The value at a distance; NaN where the function is not defined."""
         try:
             return self.at(t)
         except (ValueError, ArithmeticError):
             return self.middle * np.nan
 
-    def __call__(self, step: Any) -> tuple[Any, Any, Any, Any, Any]:
-        """The step as it is representable, the central, right and left quotients, and their noise."""
+    def look(self, step: Any) -> Row:
+        """The quotients at a step, or rather at the step next to it that leads to a representable number."""
         step = (self.x + step) - self.x
         plus, minus = self.outer(step), self.outer(-step)
-        w = self.weights
-        size = np.nansum([self.size, np.sum(abs(w * plus)), np.sum(abs(w * minus))]) / 2
-        right, left = np.sum(w * (plus - self.middle)) / step, np.sum(w * (self.middle - minus)) / step
-        return step, np.sum(w * (plus - minus)) / (2 * step), right, left, self.unit * size / step
+        size = np.vdot(abs(self.weights), abs(plus) + abs(minus)).item() / 2
+        if self.order == 2:
+            second = self.total((plus - self.middle) - (self.middle - minus)) / step**2
+            return Row(step, second, second, second, 4 * size / step)
+        right, left = self.total(plus - self.middle) / step, self.total(self.middle - minus) / step
+        return Row(step, self.total(plus - minus) / (2 * step), right, left, size)
 
+    def climb_down(self) -> Slope:
+        tableau, step = Tableau(2), self.first
+        while step >= self.smallest:
+            row = self.look(step)
+            self.rows.append(row)
+            step = step / RATIO
+            if not np.isfinite(row.central):
+                continue
+            tableau.add(row.step, row.central, self.unit * row.size / row.step, len(self.rows) - 1)
+            if len(tableau.row) < 4:
+                continue
+            best = tableau.best()
+            if best.truncation <= best.noise and best.row < len(self.rows) - 2:
+                probes = [*map(self.look, np.geomspace(row.step / 30, self.smallest, PROBES).astype(type(self.x)))]
+                probes = [p for p in probes if np.isfinite(p.central)]
+                factor = self.noise_factor(best, probes)
+                noises = [4 * factor * self.unit * p.size for p in probes]
+                for entry in (tableau.best(factor), best):
+                    if self.excess(entry, probes, noises) <= entry.bound(factor):
+                        return self.answer(entry, factor)
+                tableau = Tableau(2)
+        return self.without_end()
 
-def slope(at: Callable[[Any], Any], x: Any, weights: Any) -> Slope:
-    """The derivative of sum(weights * at(t)) at t = 0, where t is the distance from `x`, in the precision of `x`."""
-    rows = Rows(at, x, weights)
-    one = type(x)(1)
-    step = FIRST_STEP * max(abs(x), one)
-    smallest = 64 * rows.unit * abs(x) if x else rows.unit * one
-    central, right, left = Tableau(2), Tableau(1), Tableau(1)
-    fine: list[tuple[Any, Any]] = []
-    for _ in range(ROWS):
-        if step < smallest:
-            break
-        h, c, r, l, noise = rows(step)  # noqa: E741
-        for tableau, estimate in ((central, c), (right, r), (left, l)):
-            if np.isfinite(estimate):
-                tableau.add(h, estimate, noise)
-        step = step / RATIO
-        if len(central.row) < 4:
-            continue
-        best = central.best()
-        if best.truncation <= best.noise and best.step > 4 * h:
-            fine = [(p[0], p[1]) for p in map(rows, np.geomspace(h / 30, smallest, PROBES)) if np.isfinite(p[1])]
-            if consistent(best, fine, central, rows):
-                break
-            central, right, left = Tableau(2), Tableau(1), Tableau(1)
-    return verdict(central, right, left, fine, rows)
+    def noise_factor(self, best: Entry, probes: Sequence[Row]) -> Any:
+        """How many times larger than the rounding of the results their noise is."""
+        size = max((p.size for p in probes), default=0)
+        return (
+            max(1, 4 * median(abs(p.central - best.value) * p.step for p in probes) / (self.unit * size)) if size else 1
+        )
 
+    def excess(self, entry: Entry, finer: Sequence[Row], noises: Sequence[Any]) -> Any:
+        """By how much the quotients at smaller steps differ from a value more than noise and truncation explain."""
+        row = self.rows[entry.row]
+        curve = 4 * abs(row.central - entry.value) / row.step**2
+        gaps = (
+            abs(f.central - entry.value) - noise / f.step - curve * f.step**2
+            for f, noise in zip(finer, noises, strict=True)
+        )
+        return max(gaps, default=0)
 
-def noise_factor(best: Entry, fine: list[tuple[Any, Any]], rows: Rows) -> Any:
-    """How many times larger than its model the noise is, measured where the steps are so small that it is all."""
-    measured = [abs(c - best.value) * h for h, c in fine]
-    return max(1, 4 * np.median(measured) / (rows.unit * rows.size)) if measured and rows.size else 1
+    def without_end(self) -> Slope:
+        """The answer when no value settled on its way down: noise is judged row by row, and the best entry taken."""
+        rows = [row for row in self.rows if np.isfinite(row.central)]
+        if len(rows) < 4:
+            return self.edge()
+        moves = [abs(b.central - a.central) * b.step for a, b in pairwise(rows)]
+        noise = [2 * median(moves[k + 3 : k + 13] or moves[-5:]) + self.unit * rows[k].size for k in range(len(rows))]
+        self.rows, tableau = rows, Tableau(2)
+        for k, row in enumerate(rows):
+            tableau.add(row.step, row.central, self.unit * row.size / row.step, k)
+        found = []
+        for k in range(1, len(rows)):
+            if noise[k] <= NOISY * rows[k].size:
+                factor = noise[k] / (self.unit * rows[k].size or 1)
+                best = min((e for e in tableau.entries if e.row == k), key=lambda e: e.bound(factor))
+                found.append((best.bound(factor), factor, best))
+        if not found:
+            return Slope(np.nan, np.inf, "none", "the function's values are noise, or oscillate faster than any step")
+        found.sort(key=itemgetter(0))
+        answers = (self.answer(best, factor) for _, factor, best in found)
+        smooth = next((a for a in answers if a.method == "ridders"), None)
+        return smooth or self.answer(found[0][2], found[0][1])
 
+    def answer(self, best: Entry, factor: Any) -> Slope:
+        """The value, or the slopes on both sides if these differ."""
+        error = best.bound(factor)
+        step = self.rows[best.row].step
+        if self.order == 1:
+            sides = [self.side(name, best.row + 1, factor) for name in ("left", "right")]
+            left, right = (s.value for s in sides)
+            slack = [s.bound(factor) for s in sides]
+            if abs(right - left) > max(2 * (sum(slack) + error), 1e-5 * (abs(left) + abs(right))):
+                value, half = (right + left) / 2, abs(right - left) / 2 + max(slack)
+                reason = "kink: the slopes on both sides differ"
+                return Slope(float(value), float(half), "one-sided", reason, float(step), float(left), float(right))
+        return Slope(float(best.value), float(error), "ridders", "central differences, extrapolated", float(step))
 
-def consistent(best: Entry, fine: list[tuple[Any, Any]], central: Tableau, rows: Rows) -> bool:
-    """Whether differences at much smaller steps agree with the extrapolated value, up to their noise."""
-    noise = 4 * rows.unit * rows.size * noise_factor(best, fine, rows)
-    coarse = abs(central.row[0] - best.value) / central.steps[-1] ** 2
-    return all(abs(c - best.value) <= noise / h + 4 * coarse * h**2 + best.bound(1) for h, c in fine)
+    def side(self, name: str, end: int, factor: Any) -> Entry:
+        """The derivative on one side, from the rows up to a number."""
+        tableau = Tableau(1)
+        for k, row in enumerate(self.rows[:end][-COLUMNS - 3 :]):
+            if np.isfinite(getattr(row, name)):
+                tableau.add(row.step, getattr(row, name), 2 * self.unit * row.size / row.step, k)
+        return tableau.best(factor)
 
-
-def verdict(central: Tableau, right: Tableau, left: Tableau, fine: list[tuple[Any, Any]], rows: Rows) -> Slope:
-    """The best derivative that the three tableaux support."""
-    sides = {name: t.best() for name, t in (("right", right), ("left", left)) if t.entries}
-    if not central.entries:
-        if not sides:
-            return Slope(np.nan, np.inf, "none", "the function is not finite on either side of the point")
-        name, best = min(sides.items(), key=lambda item: item[1].bound(1))
-        reason = f"the function is finite only to the {name} of the point"
-        return Slope(best.value, best.bound(1), "one-sided", reason, best.step, **{name: best.value})
-    factor = noise_factor(central.best(), fine, rows)
-    best = central.best(factor)
-    error = best.bound(factor)
-    if len(sides) == 2:
-        r, l = (t.best(factor) for t in (right, left))  # noqa: E741
-        jump = abs(r.value - l.value)
-        if jump > 2 * (r.bound(factor) + l.bound(factor) + error):
-            value, half = (r.value + l.value) / 2, jump / 2 + max(r.bound(factor), l.bound(factor))
-            return Slope(value, half, "one-sided", "kink: the slopes on both sides differ", r.step, l.value, r.value)
-    reason = "central differences, extrapolated to step zero"
-    return Slope(best.value, error, "ridders", reason, best.step, best.value, best.value)
+    def edge(self) -> Slope:
+        """The derivative where the function is defined on one side only."""
+        for name in ("right", "left"):
+            rows = [row for row in self.rows if np.isfinite(getattr(row, name))]
+            if len(rows) > 4:
+                tableau = Tableau(1)
+                size = abs(self.total(abs(self.middle))) + max(abs(getattr(r, name)) * r.step for r in rows)
+                for k, row in enumerate(rows):
+                    tableau.add(row.step, getattr(row, name), 2 * self.unit * size / row.step, k)
+                best = tableau.best()
+                error = float(best.bound() + abs(best.value - getattr(rows[-1], name)) / 4)
+                reason = f"edge: the function is defined only to the {name}"
+                return Slope(float(best.value), error, "one-sided", reason, float(rows[best.row].step),
+                             **{name: float(best.value)})  # fmt: skip
+        return Slope(np.nan, np.inf, "none", "the function is not finite around the point")
