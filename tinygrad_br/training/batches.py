@@ -61,7 +61,7 @@ def as_numbers(data: Any, name: str) -> Array:
     try:
         array = np.asarray(data_of(data))
         if array.dtype == object:
-            array = array.astype(np.float64)
+            array = np.array(array.tolist())
     except (TypeError, ValueError) as error:
         raise TypeError(f"{name} must hold numbers in rows of equal length ({error})") from None
     if array.dtype.kind not in "fiub":

@@ -129,8 +129,9 @@ class CSVLog(Callback):
 def as_callback(callback: Any) -> Any:
     """A callback object of a plain function; other objects as they are, if they have a method of `Callback`."""
     occasions = [name for name in vars(Callback) if name.startswith("on_")]
-    if any(hasattr(callback, name) for name in occasions):
-        return callback
-    if callable(callback) and not isinstance(callback, type):
-        return EpochEnd(callback)
+    if not isinstance(callback, type):
+        if any(hasattr(callback, name) for name in occasions):
+            return callback
+        if callable(callback):
+            return EpochEnd(callback)
     raise TypeError(f"a callback is a function of the run, or has a method {', '.join(occasions)}; got {callback!r}")

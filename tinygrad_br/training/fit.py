@@ -70,7 +70,8 @@ class Run:
         """All epochs, until one of the reasons to stop is there."""
         begin = perf_counter()
         try:
-            with interruptible(self):
+            # what is not finite is looked for in each step, and an error says more than NumPy's warnings
+            with interruptible(self), np.errstate(all="ignore"):
                 self.tell("on_train_begin")
                 while not self.history.stopped and self.epoch < epochs:
                     self.epoch += 1
@@ -251,6 +252,8 @@ def fit(
         x, y = prepare(x, y)
         try_out(model, goal, x, y)
         source = Rows(x, y, len(x) if batch_size is None else whole(batch_size, "batch_size"), shuffle, augment)
+    elif isinstance(x, (np.ndarray, Value)):
+        raise TypeError("fit needs the targets y too; only batches, pairs (x, y) in an iterable, come without it")
     else:
         length = None if batches_per_epoch is None else whole(batches_per_epoch, "batches_per_epoch")
         source = Stream(x, prepare, length)
