@@ -13,6 +13,7 @@ from typing import Any
 from . import rules as rules
 from .engine import define_rule
 from .modes import debug, no_grad
+from .rules.indexing import add_at, put
 from .value import Value, gradients, stop_gradient
 
 __version__ = "0.1.0"
@@ -23,13 +24,14 @@ _LATER = {
     "checking": "checking", "transforms": "transforms",
     "grad": "transforms", "value_and_grad": "transforms", "elementwise_grad": "transforms", "jacobian": "transforms",
     "hessian": "transforms", "hvp": "transforms", "vjp": "transforms", "jvp": "transforms", "checkpoint": "transforms",
-    "numerical_gradient": "checking", "check_gradients": "checking", "GradientReport": "checking",
+    "numerical_gradient": "checking", "numerical_jacobian": "checking", "numerical_hessian": "checking",
+    "check_gradients": "checking", "check_layer": "checking", "GradientReport": "checking",
     "draw": "drawing", "Drawing": "drawing",
-    "fit": "training", "History": "training",
+    "fit": "training", "History": "training", "evaluate": "training", "predict": "training", "predict_proba": "training",
     "save": "saving", "load": "saving",
 }  # fmt: skip
 
-__all__ = ["Value", "debug", "define_rule", "gradients", "no_grad", "stop_gradient", *_LATER]
+__all__ = ["Value", "add_at", "debug", "define_rule", "gradients", "no_grad", "put", "stop_gradient", *_LATER]
 
 
 def __getattr__(name: str) -> Any:

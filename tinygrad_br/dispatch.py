@@ -28,6 +28,7 @@ PLAIN: set[Any] = {
     np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.allclose, np.shares_memory,
     np.may_share_memory, np.zeros_like, np.ones_like, np.empty_like, np.array_repr, np.array_str, np.array2string,
 }  # fmt: skip
+SEQUENCES: set[Any] = {np.concatenate, np.stack}  # functions of a sequence of arrays, not of one array
 FAMILIES = {"scipy": "special"}  # families of rules that are loaded with the first function of a package
 
 
@@ -84,7 +85,11 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any
                 f"np.{op_name(function)} cannot write into out= here: a Value is never changed in place; use its result"
             )
         args, kwargs = without_values(function, args, kwargs)
-    return record(function, tuple(map(frozen, args)), kwargs or NO_KWARGS)
+    if function in SEQUENCES:
+        args = tuple(frozen(tuple(arg) if isinstance(arg, Node) else arg) for arg in args)
+    else:
+        args = tuple(operand(arg) if holds_values(arg) else arg for arg in args)
+    return record(function, args, kwargs or NO_KWARGS)
 
 
 def operand(arg: Any) -> Any:

@@ -24,8 +24,15 @@ What it returns may be
 A `None` in the place of a rule, or no rule, says that nothing ever flows to this argument (an axis, an index): the
 derivative is zero.  `define_rule(np.floor)` is therefore a registered zero.
 
+Complex numbers.  The gradient of a real L with respect to a complex z, which users see and give, is
+dL/dRe(z) + i dL/dIm(z): the step z - lr * gradient descends.  The `g` of a rule is its conjugate, for which
+dL = Re(sum(g * dz)): then a holomorphic function has the same rule for real and for complex numbers (`g * y` for
+np.multiply, `np.fft.fft(g)` for np.fft.fft), with nothing to conjugate.  Only functions that are not holomorphic say
+more: np.conjugate has `np.conjugate(g)`, np.imag `-1j * g`, and where the argument is real the engine takes the real
+part of what the rule returns.
+
 `guarded=True` keeps the promise that zero stays zero: where `g` is exactly 0 and the derivative is infinite or NaN,
 the cotangent is 0.  Elementwise functions whose derivative can be infinite have it.
 """
 
-from . import activations, elementwise, indexing, linalg, reductions, shaping  # noqa: F401
+from . import activations, elementwise, indexing, linalg, products, reductions, shaping  # noqa: F401

@@ -1,6 +1,219 @@
-"""x."""
-from ..engine import define_rule
+"""Derivatives of functions that give their entries another shape, place or order: the inverse, or the transpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
-define_rule(np.reshape, lambda g, ans, x, *a, **k: g.reshape(np.shape(x)))
-define_rule(np.transpose, lambda g, ans, x, axes=None: np.transpose(g, axes and np.argsort(axes)))
-define_rule(np.broadcast_to, lambda g, ans, x, shape: g)
+
+from ..dispatch import composed, operand
+from ..engine import data_of, define_rule, record
+from .linear import rearrangement, transposed
+
+# the same entries in another shape
+define_rule(np.reshape, lambda g, ans, x, shape, order="C", copy=None: np.reshape(g, np.shape(x), layout(x, order)))
+for function in (np.squeeze, np.expand_dims):
+    define_rule(function, lambda g, ans, x, axis=None: np.reshape(g, np.shape(x)))
+define_rule(np.copy, lambda g, ans, x, order="K", subok=False: g)
+
+
+def layout(x: Any, order: str) -> str:
+    """The order of entries, "C" or "F", that order="A" or "K" means for this array."""
+    flags = np.asarray(data_of(x)).flags
+    if order == "K" and not flags.forc:
+        raise ValueError('order="K" follows the memory of this array, which is neither in C nor in F order; name one')
+    return order if order in ("C", "F") else "F" if flags.fnc else "C"
+
+
+@composed(np.ravel)
+def ravel(x: Any, order: str = "C") -> Any:
+    return np.reshape(operand(x), -1, layout(operand(x), order))  # type: ignore[call-overload]
+
+
+def at_least(function: Callable[..., Any]) -> None:
+    @composed(function)
+    def reshaped(*arrays: Any) -> Any:
+        results = [np.reshape(x, function(data_of(x)).shape) for x in map(operand, arrays)]
+        return results[0] if len(results) == 1 else tuple(results)
+
+
+for function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    at_least(function)
+
+# axes in another order
+define_rule(
+    np.transpose,
+    lambda g, ans, x, axes=None: np.transpose(g, None if axes is None else np.argsort(np.mod(axes, len(axes)))),
+)
+define_rule(np.matrix_transpose, lambda g, ans, x: np.matrix_transpose(g))
+define_rule(np.moveaxis, lambda g, ans, x, source, destination: np.moveaxis(g, destination, source))
+define_rule(np.swapaxes, lambda g, ans, x, axis1, axis2: np.swapaxes(g, axis1, axis2))
+
+
+@composed(np.rollaxis)
+def rollaxis(x: Any, axis: int, start: int = 0) -> Any:
+    axis, start = axis % np.ndim(x), start + np.ndim(x) if start < 0 else start
+    return np.moveaxis(x, axis, start - 1 if axis < start else start)
+
+
+# entries in another order
+define_rule(np.flip, lambda g, ans, x, axis=None: np.flip(g, axis))
+define_rule(np.fliplr, lambda g, ans, x: np.fliplr(g))
+define_rule(np.flipud, lambda g, ans, x: np.flipud(g))
+define_rule(np.rot90, lambda g, ans, x, k=1, axes=(0, 1): np.rot90(g, -k, axes))
+define_rule(np.roll, lambda g, ans, x, shift, axis=None: np.roll(g, np.negative(shift), axis))
+
+# repeated entries: each use of an entry adds to its derivative
+define_rule(np.broadcast_to, lambda g, ans, x, shape, subok=False: g)
+for function in (np.tile, np.repeat, np.resize, np.lib.stride_tricks.sliding_window_view):
+    rearrangement(function)
+
+
+@composed(np.broadcast_arrays)
+def broadcast_arrays(*arrays: Any, subok: bool = False) -> Any:
+    arrays = tuple(map(operand, arrays))
+    shape = np.broadcast_shapes(*map(np.shape, arrays))
+    return tuple(np.broadcast_to(x, shape, subok) for x in arrays)
+
+
+@composed(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f'indexing is "xy" or "ij", but got {indexing!r}')
+    places = list(range(len(xi)))
+    if indexing == "xy" and len(xi) > 1:
+        places[:2] = 1, 0
+    columns = [np.reshape(x, (*(1,) * i, -1, *(1,) * (len(xi) - 1 - i))) for i, x in zip(places, map(operand, xi))]
+    return tuple(columns) if sparse else np.broadcast_arrays(*columns)
+
+
+# some of the entries, and zeros
+define_rule(np.tril, lambda g, ans, x, k=0: np.tril(g, k))
+define_rule(np.triu, lambda g, ans, x, k=0: np.triu(g, k))
+for function in (np.diag, np.diagonal, np.diagflat, np.delete):
+    rearrangement(function)
+define_rule(
+    np.insert,
+    lambda g, ans, x, obj, values, axis=None: transposed(g, np.insert, np.shape(x), obj, 0, axis),
+    None,
+    lambda g, ans, x, obj, values, axis=None: transposed(g, insert_into, np.shape(values), np.shape(x), obj, axis),
+)
+
+
+def insert_into(values: Any, shape: tuple[int, ...], obj: Any, axis: int | None) -> Any:
+    """The values inserted into zeros."""
+    return np.insert(np.zeros(shape, values.dtype), obj, values, axis)
+
+
+@composed(np.pad)
+def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
+    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type") == "odd":
+        raise TypeError(
+            f"np.pad with mode={mode!r} and {kwargs} has no derivative rule; pad with mode 'constant', 'edge', "
+            "'reflect', 'symmetric' or 'wrap', or write the new entries with np.concatenate"
+        )
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(i, pad_width.get(i - np.ndim(array), (0, 0))) for i in range(np.ndim(array))]
+    widths = np.broadcast_to(pad_width, (np.ndim(array), 2)).tolist()
+    return record(np.pad, (operand(array), widths, mode), kwargs)
+
+
+def unpadded(g: Any, ans: Any, x: Any, widths: Any, mode: str, **kwargs: Any) -> Any:
+    if mode == "constant":
+        return g[tuple(slice(before, before + n) for (before, _), n in zip(widths, x.shape))]
+    return transposed(g, np.pad, x.shape, widths, mode, **kwargs)
+
+
+define_rule(np.pad, unpadded)
+
+# several arrays to one: one cotangent for each
+
+
+def pieces(g: Any, arrays: Any, axis: int | None) -> list[Any]:
+    """The parts of a cotangent that belong to each of the arrays concatenated along an axis."""
+    shapes = [*map(np.shape, arrays)]
+    if axis is None:
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes]).tolist()
+        return [np.reshape(g[b - int(np.prod(s)) : b], s) for b, s in zip(ends, shapes)]
+    ends = np.cumsum([shape[axis] for shape in shapes]).tolist()
+    before = (slice(None),) * (axis % len(shapes[0]))
+    return [g[(*before, slice(b - s[axis], b))] for b, s in zip(ends, shapes)]
+
+
+define_rule(np.concatenate, lambda g, ans, arrays, axis=0, **kwargs: pieces(g, arrays, axis))
+define_rule(np.stack, lambda g, ans, arrays, axis=0, **kwargs: np.moveaxis(g, axis, 0))
+
+
+@composed(np.vstack)
+def vstack(tup: Any, **kwargs: Any) -> Any:
+    return np.concatenate([np.atleast_2d(x) for x in tup], 0, **kwargs)
+
+
+@composed(np.hstack)
+def hstack(tup: Any, **kwargs: Any) -> Any:
+    arrays = [np.atleast_1d(x) for x in tup]
+    return np.concatenate(arrays, 0 if arrays[0].ndim == 1 else 1, **kwargs)
+
+
+@composed(np.dstack)
+def dstack(tup: Any) -> Any:
+    return np.concatenate([np.atleast_3d(x) for x in tup], 2)
+
+
+@composed(np.column_stack)
+def column_stack(tup: Any) -> Any:
+    return np.concatenate([x if x.ndim > 1 else np.reshape(x, (-1, 1)) for x in map(np.atleast_1d, tup)], 1)
+
+
+@composed(np.append)
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    return np.concatenate([operand(arr), operand(values)], axis)
+
+
+@composed(np.block)
+def block(arrays: Any) -> Any:
+    def depth(part: Any) -> int:
+        return 1 + max(map(depth, part)) if isinstance(part, list) else 0
+
+    def ndim(part: Any) -> int:
+        return max(map(ndim, part)) if isinstance(part, list) else np.ndim(part)
+
+    def joined(part: Any, levels: int) -> Any:
+        if isinstance(part, list):
+            return np.concatenate([joined(p, levels - 1) for p in part], -levels)
+        return np.reshape(part, (1,) * (axes - np.ndim(part)) + np.shape(part))
+
+    levels = depth(arrays)
+    axes = max(levels, ndim(arrays))
+    return joined(arrays, levels)
+
+
+# one array to several
+define_rule(np.unstack, lambda g, ans, x, axis=0: np.stack(g, axis))
+
+
+def splitting(function: Callable[..., Any], axis_of: Callable[..., int]) -> None:
+    """Register a function that splits an array into a list: its transpose joins the cotangents again."""
+    define_rule(function, lambda g, ans, x, *args, **kwargs: np.concatenate(g, axis_of(x, *args, **kwargs)))
+
+    @composed(function)
+    def split(ary: Any, indices_or_sections: Any, *axis: Any, **kwargs: Any) -> Any:
+        args = (operand(ary), indices_or_sections, *axis)
+        return list(record(function, args, kwargs, lambda *args, **kwargs: tuple(function(*args, **kwargs))))
+
+
+splitting(np.split, lambda x, parts, axis=0: axis)
+splitting(np.array_split, lambda x, parts, axis=0: axis)
+splitting(np.hsplit, lambda x, parts: 1 if x.ndim > 1 else 0)
+splitting(np.vsplit, lambda x, parts: 0)
+splitting(np.dsplit, lambda x, parts: 2)
+
+
+def vander_rule(g: Any, ans: Any, x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """(x**n)' = n x**(n-1), and the column x**(n-1) stands beside the column x**n."""
+    g, ans = (g, ans) if increasing else (g[:, ::-1], ans[:, ::-1])
+    return np.sum(g[:, 1:] * ans[:, :-1] * np.arange(1, ans.shape[1]), axis=1)
+
+
+define_rule(np.vander, vander_rule)

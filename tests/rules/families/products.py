@@ -6,4 +6,69 @@ import numpy as np
 
 from ..row import Row
 
-ROWS: list[Row] = []
+TWO_MATRICES = ((2, 3), (3, 2))
+
+
+def row(function, *shapes, call=None, note=None, **options):
+    note = " ".join(map(str, shapes)) if note is None else note
+    return Row(function, call, shapes=shapes, note=note, **options)
+
+
+def einsum(subscripts, *shapes, **options):
+    return row(
+        np.einsum,
+        *shapes,
+        call=lambda *arrays: np.einsum(subscripts, *arrays, **options),
+        note=f"{subscripts} {options or ''}",
+    )
+
+
+ROWS = [
+    row(np.matmul, (2, 3), (3, 2)),
+    row(np.matmul, (3,), (3,)),
+    row(np.matmul, (3,), (3, 2)),
+    row(np.matmul, (2, 3), (3,)),
+    row(np.matmul, (3,), (2, 3, 2)),
+    row(np.matmul, (2, 2, 3), (3,)),
+    row(np.matmul, (2, 2, 3), (3, 2)),
+    row(np.matmul, (2, 3), (2, 3, 2)),
+    row(np.matmul, (2, 1, 2, 3), (3, 3, 1)),
+    row(np.matmul, (2, 2), (2, 2), complex=(0, 1), note="complex"),
+    row(np.matmul, (2, 3, 2), (2,), complex=(0,), note="complex and real"),
+    row(np.dot, (3,), (3,)),
+    row(np.dot, (2, 3), (3, 2)),
+    row(np.dot, (), (2, 3)),
+    row(np.dot, (2, 2), ()),
+    row(np.dot, (2, 3), (3,)),
+    row(np.dot, (3,), (2, 3, 2)),
+    row(np.dot, (2, 1, 3), (2, 3, 2)),
+    row(np.dot, (2, 2), (2, 2), complex=(1,), note="complex"),
+    row(np.inner, (3,), (3,)),
+    row(np.inner, (2, 3), (2, 2, 3)),
+    row(np.inner, (), (2,)),
+    row(np.outer, (2, 2), (3,)),
+    row(np.outer, (), (3,), complex=(0, 1), note="complex"),
+    row(np.vdot, (2, 3), (3, 2), complex=(0, 1), note="complex"),
+    row(np.vdot, (2,), (2,)),
+    row(np.tensordot, (2, 3, 2), (3, 2, 2)),
+    row(np.tensordot, (2, 3), (2,), call=lambda x, y: np.tensordot(x, y, axes=0), note="no axes"),
+    row(np.tensordot, (2, 3, 4), (4, 2, 2), call=lambda x, y: np.tensordot(x, y, ((2, 0), (-3, 1))), note="axes"),
+    row(np.tensordot, (2, 3), (3, 2), call=lambda x, y: np.tensordot(x, y, (-1, 0)), note="axis", complex=(0, 1)),
+    einsum("ij,jk->ik", (2, 3), (3, 2)),
+    einsum("ij,jk", (2, 3), (3, 2)),
+    einsum("ii", (3, 3)),
+    einsum("ii->i", (3, 3)),
+    einsum("iij,j->ij", (3, 3, 2), (2,)),
+    einsum("iii->i", (2, 2, 2)),
+    einsum("ij->", (3, 2)),
+    einsum("ij,k->k", (3, 2), (2,)),
+    einsum("...ij,...jk->...ik", (2, 1, 2, 3), (3, 3, 1)),
+    einsum("i...->...", (2, 3, 2)),
+    einsum("b i, i ...", (2, 3), (3, 2)),
+    einsum("ij,jk,kl->il", (2, 3), (3, 2), (2, 2), optimize=True),
+    einsum("ij,ij,ij->i", (2, 3), (2, 3), (2, 3)),
+    einsum("ij,ik->ijk", (2, 3), (1, 2)),
+    row(np.einsum, (2, 3), (3, 2), call=lambda x, y: np.einsum(x, [0, 1], y, [1, 2], [2, 0]), note="interleaved"),
+    row(np.einsum, (2, 3, 2), (2,), call=lambda x, y: np.einsum(x, [..., 1], y, [1]), note="interleaved, dots"),
+    row(np.einsum, (2, 2), (2,), call=lambda x, y: np.einsum("ij,j->i", x, y), note="complex", complex=(0, 1)),
+]
