@@ -113,9 +113,11 @@ def slope(at: Callable[[Any], Any], x: Any, weights: Any) -> Slope:
 class Ladder:
     """The search for the best derivative at one point; `order` 2 finds the second derivative."""
 
+    x: Any
+
     def __init__(self, at: Callable[[Any], Any], x: Any, weights: Any, order: int = 1) -> None:
         self.at, self.weights, self.order = at, weights, order
-        self.x: Any = x if isinstance(x, np.longdouble) else float(x)
+        self.x = x if isinstance(x, np.longdouble) else float(x)
         self.unit = float(np.finfo(type(x)).eps)
         self.middle = at(x * 0)
         self.rows: list[Row] = []

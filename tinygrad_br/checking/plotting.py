@@ -1,0 +1,68 @@
+"""Pictures of a check: analytic against numeric derivatives, and the error of differences against their step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .numerical import Target
+
+if TYPE_CHECKING:
+    from .report import GradientReport
+
+COLOURS = {"right": "#1a7f37", "wrong": "#cf222e", "cannot tell": "#bf8700"}
+
+
+def plot_report(report: GradientReport) -> Any:
+    """Both pictures, side by side, in a matplotlib figure."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    scatter(left, report)
+    row = max(report.rows, key=lambda r: (r.verdict == "wrong", abs(r.numeric)))
+    target, weights = report.targets[row.order - 1]
+    names = [r.argument for r in report.rows if r.order == row.order and r.mode == row.mode]
+    which = names.index(row.argument)
+    index = row.index if isinstance(row.index, tuple) else (0,) * target.points[which].ndim
+    v_curve(right, target, which, index, weights, row.numeric, row.step)
+    right.set_title(f"error of difference quotients at {row.where()}")
+    return figure
+
+
+def scatter(axes: Any, report: GradientReport) -> None:
+    """Analytic against numeric derivatives; what is right lies on the diagonal."""
+    for row in report.rows:
+        if row.pairs:
+            analytic, numeric = np.array(row.pairs).T
+            label = f"{row.argument}{row.which_derivative()}: {row.verdict}"
+            axes.scatter(numeric, analytic, s=18, color=COLOURS[row.verdict], alpha=0.7, label=label)
+    axes.axline((0, 0), slope=1, color="0.6", lw=1, zorder=0)
+    axes.set(xlabel="numeric", ylabel="analytic", title=f"gradients of {report.subject}")
+    if len(report.rows) <= 8:
+        axes.legend(fontsize="small")
+
+
+def errors_by_step(target: Target, which: int, index: Any, weights: Any, true: float, steps: Any) -> tuple[Any, Any]:
+    """The errors of forward and of central difference quotients at each step."""
+    at = target.entry(which, index)
+    with np.errstate(all="ignore"):
+        middle, ahead, behind = at(0.0), [at(h) for h in steps], [at(-h) for h in steps]
+    forward = [np.sum(weights * (a - middle)) / h for a, h in zip(ahead, steps, strict=True)]
+    central = [np.sum(weights * (a - b)) / (2 * h) for a, b, h in zip(ahead, behind, steps, strict=True)]
+    return abs(np.array(forward) - true), abs(np.array(central) - true)
+
+
+def v_curve(axes: Any, target: Target, which: int, index: Any, weights: Any, true: float, chosen: float) -> None:
+    """The V-shaped curve: large steps err by curvature, small ones by rounding; and the step that was chosen."""
+    x = abs(float(target.points[which][index])) or 1.0
+    steps = x * 10.0 ** np.arange(-15.5, 0.01, 0.1)
+    forward, central = errors_by_step(target, which, index, weights, true, steps)
+    axes.loglog(steps, np.maximum(forward, 1e-18), ".", ms=3, color="#cf222e", label="forward difference")
+    axes.loglog(steps, np.maximum(central, 1e-18), ".", ms=3, color="#0969da", label="central difference")
+    if chosen:
+        label = "smallest step extrapolated from"
+        axes.axvline(chosen, color="#1a7f37", lw=1.5, label=label)
+    axes.set(xlabel="step", ylabel="error")
+    axes.legend(fontsize="small")

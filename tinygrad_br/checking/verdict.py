@@ -1,0 +1,98 @@
+"""Is an analytic derivative right, wrong, or can it not be told?  One entry, and all entries of an argument.
+
+There is no tolerance.  The two numbers are judged against what each of them is good for: the error bound of the
+numerical derivative, and the rounding of the analytic one, which is measured by moving the inputs in their last bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .ladder import Slope
+from .report import Row
+
+RIGHT, WRONG, UNSURE = "right", "wrong", "cannot tell"
+VAGUE = 0.05  # a bound that is a larger part of the gradient proves nothing
+
+
+class Comparison(NamedTuple):
+    """An analytic derivative beside a numerical one; `index` is the entry, or the text "direction 2"."""
+
+    index: Any
+    analytic: float
+    slope: Slope
+    rounding: float
+
+    @property
+    def gap(self) -> float:
+        return abs(self.analytic - self.slope.value)
+
+    @property
+    def badness(self) -> float:
+        """The gap in units of what is allowed: above 1 it cannot be explained."""
+        bound = self.slope.error + self.rounding
+        return self.gap / bound if bound else np.inf if self.gap else 0.0
+
+    def judged(self, scale: float) -> tuple[str, str]:
+        """The verdict and why; `scale` is the size of the whole gradient that this is an entry of."""
+        slope, a = self.slope, self.analytic
+        if not np.isfinite(slope.value) or not np.isfinite(slope.error):
+            return UNSURE, slope.reason
+        if np.isnan(slope.left) != np.isnan(slope.right):
+            certain = self.gap > max(100 * (slope.error + self.rounding), 0.01 * scale)
+            return (RIGHT if self.badness <= 1 else WRONG if certain and np.isfinite(a) else UNSURE), slope.reason
+        if not np.isfinite(a):
+            return WRONG, f"the analytic gradient is {a}"
+        if np.isfinite(slope.left):
+            low, high = sorted((slope.left, slope.right))
+            slack = slope.error - (high - low) / 2 + min(self.rounding, 1e-6 * scale)
+            sides = f"at a kink, left slope {slope.left:.6g}, right slope {slope.right:.6g}"
+            if low - slack <= a <= high + slack:
+                return UNSURE, f"{sides}, the analytic {a:.6g} lies between"
+            return WRONG, f"{sides}, and the analytic {a:.6g} lies outside"
+        if self.badness > 1:
+            return WRONG, ""
+        if slope.error + self.rounding > VAGUE * scale and scale:
+            return UNSURE, f"the numerical derivative is only good to {slope.error:.1g}"
+        return RIGHT, ""
+
+
+def summary(name: str, shape: tuple[int, ...], found: Sequence[Comparison], how: str, order: int, mode: str) -> Row:
+    """The row of an argument: the verdict on its worst entry, and the digits that agree."""
+    if not found:
+        return Row(name, shape, RIGHT, (), 0.0, 0.0, 0.0, 16.0, 16.0, "empty", order=order, mode=mode)
+    scale = size_of(found)
+    verdicts = [c.judged(scale) for c in found]
+    worst = max(range(len(found)), key=lambda k: (rank(verdicts[k][0]), nan_first(found[k].badness)))
+    c, (verdict, cause) = found[worst], verdicts[worst]
+    certain = [f for f, v in zip(found, verdicts, strict=True) if v[0] != UNSURE] or [c]
+    return Row(
+        name, shape, verdict, c.index, c.analytic, c.slope.value, c.slope.error,
+        min(digits(f.gap, scale) for f in certain), min(digits(f.slope.error, scale) for f in certain),
+        how, cause, order=order, mode=mode, method=c.slope.method, step=c.slope.step,
+        pairs=tuple((f.analytic, f.slope.value) for f in found), wrong=sum(v[0] == WRONG for v in verdicts),
+    )  # fmt: skip
+
+
+def size_of(found: Sequence[Comparison]) -> float:
+    """The size of a gradient: its largest entry."""
+    sizes = [abs(v) for c in found for v in (c.analytic, c.slope.value) if np.isfinite(v)]
+    return max(sizes, default=0.0)
+
+
+def rank(verdict: str) -> int:
+    return (RIGHT, UNSURE, WRONG).index(verdict)
+
+
+def nan_first(badness: float) -> float:
+    return np.inf if np.isnan(badness) else badness
+
+
+def digits(gap: float, scale: float) -> float:
+    """How many decimal digits a difference leaves, at most 16."""
+    if np.isnan(gap) or np.isinf(gap):
+        return 0.0
+    return float(np.clip(-np.log10(gap / scale), 0, 16)) if gap and scale else 16.0
