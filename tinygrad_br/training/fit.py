@@ -287,16 +287,17 @@ def fit(
 def try_out(model: Any, goal: Goal, x: Any, y: Any) -> None:
     """Raise what does not fit between model, loss and data before training starts.
 
-    The model computes two rows; the loss is given all targets beside outputs of the right shape, so that it can object
-    to labels that are out of range.
+    The model computes a row or two; the loss is given all targets beside outputs of the right shape, so that it can
+    object to labels that are out of range.
     """
     with in_use(model), np.errstate(all="ignore"):
-        output = model(x[:2]).data
-        if np.shape(output)[:1] != x[:2].shape[:1]:
-            raise ValueError(
-                f"the model made shape {np.shape(output)} of {len(x[:2])} rows; it must give one row of outputs for "
-                "each row of x"
-            )
+        for rows in (x[:1], x[:2]):  # both, since two rows may happen to be as many as something else
+            output = model(rows).data
+            if np.shape(output)[:1] != rows.shape[:1]:
+                raise ValueError(
+                    f"the model made outputs of shape {np.shape(output)} from {len(rows)} rows; "
+                    "it must give one row of outputs for each row of x"
+                )
         if goal.known:
             goal.function(np.zeros((len(x), *output.shape[1:]), output.dtype), y)
         else:

@@ -107,8 +107,10 @@ class History:
         Args:
             path: where to save the picture; its ending (.png, .svg, .pdf) chooses the format.
 
-        Returns the matplotlib Figure.  Raises ImportError if matplotlib is missing.
+        Returns the matplotlib Figure.  Raises ImportError if matplotlib is missing, ValueError if there is no epoch.
         """
+        if not self.columns:
+            raise ValueError("there is no epoch to draw; train first")
         try:
             from matplotlib.figure import Figure
         except ImportError:
