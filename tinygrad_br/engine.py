@@ -137,7 +137,7 @@ def cotangents(
     if inputs is not None:
         wanted = kept.copy()
         wanted.update(node for node in nodes if not wanted.isdisjoint(nodes_in(node.args)))
-    found: dict[Node, Any] = {output: gradient}
+    found: dict[Node, Any] = {output: conjugate(gradient)}
     debugging = MODE.get().debugging
     with np.errstate(all="ignore"), mode(recording=create_graph, debugging=False):
         for node in reversed(nodes):
@@ -166,7 +166,7 @@ def cotangents(
                         check_finite(data_of(c), "has a gradient with", node.op, node.args, node.line)
                     if c is not None:
                         found[target] = found[target] + c if target in found else c
-    return {node: found[node] for node in kept if node in found}
+        return {node: conjugate(found[node]) for node in kept if node in found}
 
 
 def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
@@ -196,8 +196,12 @@ def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
 
 def has_nan(x: Any) -> bool:
     """Whether there is a NaN in an array, a NumPy scalar or a node: one pass, no temporary."""
-    square = np.vdot(data_of(x), data_of(x))
-    return bool(square != square)
+    return bool((square := np.vdot(data_of(x), data_of(x))) != square)
+
+
+def conjugate(c: Any) -> Any:
+    """Inside the engine a complex number has the conjugate of its gradient, for which the chain rule is a product."""
+    return c if c.__class__ is np.float64 or c.__class__ is list or c.dtype.kind != "c" else np.conjugate(c)
 
 
 class Entry(NamedTuple):

@@ -64,7 +64,8 @@ def binary(ufunc: np.ufunc, function: Callable[[Any, Any], Any]) -> tuple[Any, A
     def reflected(self: Any, other: Any) -> Any:
         if not isinstance(other, NUMBERS_AND_ARRAYS):
             other = operand(other)
-        return other if other is NotImplemented else record(ufunc, (other, self), NO_KWARGS, function)
+        fast = None if other.__class__ is complex else function  # 1j * np.float64(2) would be Python's complex
+        return other if other is NotImplemented else record(ufunc, (other, self), NO_KWARGS, fast)
 
     return forward, reflected
 

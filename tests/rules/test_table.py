@@ -49,18 +49,22 @@ def scalar_function(row, arrays, seed):
     def scalar(*reals):
         values = iter(reals)
         return weighted(
-            row.run(*[next(values) + 1j * next(values) if i in row.complex else next(values) for i in range(len(arrays))]),
+            row.run(
+                *[next(values) + 1j * next(values) if i in row.complex else next(values) for i in range(len(arrays))]
+            ),
             weights,
         )
 
     reals = []
     for i, array in enumerate(arrays):
         reals += [np.real(array).copy(), np.imag(array).copy()] if i in row.complex else [array]
-    return scalar, reals
+    return scalar, [real[()] for real in reals]  # like a Value, NumPy's scalars for shape (): their last bit may differ
 
 
 def agree(analytic, numeric, row):
-    values, errors = (numeric.value, numeric.error) if isinstance(numeric.value, tuple) else ([numeric.value], [numeric.error])
+    values, errors = (
+        (numeric.value, numeric.error) if isinstance(numeric.value, tuple) else ([numeric.value], [numeric.error])
+    )
     for a, n, error in zip(analytic, values, errors, strict=True):
         scale = max(1.0, np.max(np.abs(n), initial=0.0))
         assert np.max(error, initial=0.0) <= 1e-4 * scale, "the numerical derivative is too uncertain to test with"

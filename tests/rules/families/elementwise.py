@@ -1,21 +1,72 @@
-"""Rows of tinygrad_br/rules/elementwise.py."""
+"""Rows of tinygrad_br/rules/elementwise.py and of the functions of our own in rules/auxiliary.py."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..row import NONZERO, POSITIVE, REAL, Row
+from tinygrad_br.rules.auxiliary import pull, sech2, sinc_derivative
+
+from ..row import NONZERO, POSITIVE, REAL, UNIT, Domain, Row
+
+SMOOTH = (np.exp, np.exp2, np.expm1, np.sin, np.cos, np.arctan, np.sinh, np.cosh, np.tanh, np.arcsinh, np.sinc, sech2)
+LINEAR = (np.positive, np.negative, np.deg2rad, np.radians, np.rad2deg, np.degrees, np.real, np.conjugate)
+ON_POSITIVE = (np.sqrt, np.cbrt, np.log, np.log2, np.log10, np.log1p, np.reciprocal)
+ON_UNIT = (np.arcsin, np.arccos, np.arctanh, np.tan)
+BINARY = (np.add, np.subtract, np.multiply, np.logaddexp, pull)
+HOLOMORPHIC = (
+    np.positive, np.negative, np.square, np.reciprocal, np.sqrt, np.exp, np.expm1, np.exp2, np.log, np.log1p, np.log2,
+    np.log10, np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh, np.arcsin, np.arctan, np.arcsinh, np.arctanh, sech2,
+)  # fmt: skip
+NOT_HOLOMORPHIC = (np.absolute, np.real, np.imag, np.conjugate)
+STEPS = (np.sign, np.floor, np.ceil, np.trunc, np.rint)
+TRUTHS = (np.isfinite, np.isnan, np.isinf, np.signbit, np.logical_not)
+COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
+LOGIC = (np.logical_and, np.logical_or, np.logical_xor)
+BITWISE = (np.bitwise_and, np.bitwise_or, np.bitwise_xor)
+
+PLANE = Domain(0.2, 0.8)  # real and imaginary parts away from the poles and branch cuts
+FRACTIONS = Domain(avoid=(-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0))
+FIRST, SECOND = Domain(3.1, 4.0), Domain(2.1, 2.9)  # quotients between 1 and 2
 
 ROWS = [
-    Row(np.positive),
-    Row(np.negative),
-    Row(np.add, domains=(REAL, REAL)),
-    Row(np.multiply, domains=(REAL, REAL)),
+    *[Row(function) for function in (*SMOOTH, *LINEAR, np.square)],
+    *[Row(function, domains=(POSITIVE,)) for function in ON_POSITIVE],
+    *[Row(function, domains=(UNIT,)) for function in ON_UNIT],
+    *[Row(function, domains=(NONZERO,)) for function in (np.absolute, np.fabs, np.cbrt, np.reciprocal)],
+    Row(np.arccosh, domains=(Domain(1.2, 4.0),)),
+    *[Row(function, domains=(REAL, REAL)) for function in BINARY],
     Row(np.divide, domains=(REAL, NONZERO)),
-    Row(np.power, domains=(POSITIVE, REAL)),
+    Row(np.copysign, domains=(NONZERO, NONZERO)),
+    *[Row(function, domains=(NONZERO, NONZERO)) for function in (np.hypot,)],
+    Row(sinc_derivative, lambda x: sinc_derivative(x, 2)),
+    # powers
+    *[Row(function, domains=(POSITIVE, REAL)) for function in (np.power, np.float_power)],
     Row(np.power, lambda x: x**3, note="cube"),
-    Row(np.sqrt, domains=(POSITIVE,)),
-    Row(np.absolute, domains=(NONZERO,)),
-    Row(np.sign, order=0),
-    Row(np.greater, domains=(REAL, REAL), order=0),
-]
+    Row(np.power, lambda x: x**-0.3, domains=(POSITIVE,), note="rounded exponent"),
+    Row(np.power, lambda x: x ** np.array([2.0, 0.0, -3.0]), ((3,),), (NONZERO,), note="integers"),
+    Row(np.power, lambda y: 2.5**y, note="constant base"),
+    # remainders
+    *[Row(function, domains=(FIRST, SECOND)) for function in (np.remainder, np.fmod, np.divmod)],
+    *[Row(function, lambda x, y, f=function: f(-x, y), domains=(FIRST, SECOND), note="negative")
+      for function in (np.remainder, np.fmod, np.divmod)],
+    Row(np.modf, domains=(FRACTIONS,)),
+    # choosing
+    *[Row(function, lambda x, f=function: f(x[:3], x[3:]), ((6, 2),), distinct=True)
+      for function in (np.maximum, np.minimum, np.fmax, np.fmin)],
+    Row(np.where, lambda x, y: np.where([True, False, True], x, y), ((3,), (2, 3))),
+    Row(np.clip, lambda x: np.clip(x, -1, 2.05), domains=(Domain(avoid=(-1.0, 2.05)),)),
+    Row(np.clip, domains=(FIRST, SECOND, Domain(2.95, 3.05)), note="bounds"),
+    Row(np.clip, lambda x: np.clip(x, None, 1), domains=(Domain(avoid=(1.0,)),), note="one bound"),
+    # complex numbers
+    *[Row(function, domains=(PLANE,), complex=(0,), note="complex") for function in (*HOLOMORPHIC, *NOT_HOLOMORPHIC)],
+    *[Row(function, domains=(PLANE, PLANE), complex=which, note=f"complex {which}")
+      for function in (np.add, np.subtract, np.multiply, np.divide, np.power) for which in ((0, 1), (0,), (1,))],
+    Row(np.imag, order=0),
+    # no derivative
+    *[Row(function, domains=(FRACTIONS,), order=0) for function in (*STEPS, *TRUTHS)],
+    Row(np.spacing, domains=(FRACTIONS,), order=0),
+    *[Row(function, domains=(REAL, REAL), order=0) for function in (*COMPARISONS, *LOGIC)],
+    *[Row(function, lambda x, y, f=function: f(x > 1, y > 1), domains=(REAL, REAL), order=0) for function in BITWISE],
+    Row(np.invert, lambda x: np.invert(x > 1), order=0),
+    Row(np.floor_divide, domains=(FIRST, SECOND), order=0),
+]  # fmt: skip

@@ -1,0 +1,92 @@
+"""Functions that the rules need and NumPy does not have.
+
+Those that are registered at the end are operations of their own, with a rule in terms of themselves or their like:
+so derivatives of any order are as exact as the first.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..engine import define_rule
+
+
+def conj(x: Any) -> Any:
+    """The conjugate; costs nothing for real numbers."""
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def select(mask: Any, g: Any) -> Any:
+    """`g` where the mask is true, else 0.
+
+    A choice, not a product with 0, which would make NaN of an infinite g.  Python chooses between scalars, because
+    np.where needs microseconds for that.
+    """
+    return (g if mask else g.dtype.type(0)) if mask.__class__ is np.bool_ else np.where(mask, g, 0)
+
+
+def ratio(x: Any, length: Any) -> Any:
+    """`x / length`, and 0 where the length is 0: the decision for the kink of a norm at the origin."""
+    zero = length == 0
+    return np.where(zero, 0, x / np.where(zero, 1, length))
+
+
+def less_one_power(x: Any, y: Any) -> Any:
+    """`x ** (y - 1)` to full precision; where y is 0, whose derivative is 0, it may be any finite number.
+
+    For a small or negative y the difference y - 1 is rounded, and the power makes up to 350 ULP of that: `rest` is
+    what the rounding left, and `1 + rest * log(x)` puts it back.
+    """
+    if isinstance(y, (int, float)) and (y == 0 or (y - 1) + 1 == y):
+        return x ** (y - 1 if y else 1)
+    less = np.where(y == 0, 1, y - 1)
+    rest = np.where(y == 0, 0, y - (less + 1))
+    return x**less * (1 + rest * np.log(np.where(x == 0, 1, np.abs(x))))
+
+
+def sech2(x: Any) -> Any:
+    """1 / cosh(x)**2, the derivative of tanh, without overflow; 1 - tanh(x)**2 has lost all digits at x = 19."""
+    if np.iscomplexobj(x):
+        return 1 / np.cosh(x) ** 2
+    e = np.exp(-2 * np.abs(x))
+    return 4 * e / np.square(1 + e)
+
+
+def pull(x: Any, y: Any) -> Any:
+    """exp(x) / (exp(x) + exp(y)), the share of x in logaddexp(x, y), to full precision.
+
+    The rounding error of the difference y - x, which exp would multiply by the difference, is found and put back.
+    """
+    difference = y - x
+    back = difference + x
+    rest = (y - back) + ((back - difference) - x)
+    e = np.exp(difference)
+    return 1 / (1 + e + e * np.where(np.isfinite(rest), rest, 0))
+
+
+def sinc_derivative(x: Any, n: int) -> Any:
+    """The n-th derivative of np.sinc, f(x) = sin(pi x) / (pi x).
+
+    Near 0 the Taylor series, where the closed form cancels; else x f_n + n f_(n-1) = pi**(n-1) sin(pi x + n pi / 2),
+    which is the n-th derivative of x f(x) = sin(pi x) / pi.  pi x is reduced by whole turns, which is exact.
+    """
+    near = np.abs(x) < 0.3 + 0.2 * n
+    small, large = np.where(near, x, 0), np.where(near, 1, x)
+    series = np.zeros_like(small)
+    for k in range(n // 2 + n % 2 + 14, n // 2 + n % 2 - 1, -1):
+        falling = math.factorial(2 * k) // math.factorial(2 * k - n)
+        series = series * small**2 + (-1) ** k * math.pi ** (2 * k) * falling / math.factorial(2 * k + 1)
+    turn = math.pi * (large - 2 * np.rint(large / 2))
+    waves = np.sin(turn), np.cos(turn), -np.sin(turn), -np.cos(turn)
+    closed = waves[0] / (math.pi * large)
+    for i in range(1, n + 1):
+        closed = (math.pi ** (i - 1) * waves[i % 4] - i * closed) / large
+    return np.where(near, series * small ** (n % 2), closed)[()]
+
+
+sech2 = define_rule(sech2, lambda g, ans, x: -2 * g * ans * np.tanh(x))
+pull = define_rule(pull, lambda g, ans, x, y: g * ans * pull(y, x), lambda g, ans, x, y: -g * ans * pull(y, x))
+sinc_derivative = define_rule(sinc_derivative, lambda g, ans, x, n: g * sinc_derivative(x, n + 1))
