@@ -1,6 +1,6 @@
 """The rows of all families."""
 
-from . import activations, elementwise, indexing, linalg, products, reductions, shaping
+from . import activations, elementwise, indexing, linalg, losses, products, reductions, shaping
 
 ROWS = [
     *elementwise.ROWS,
@@ -10,4 +10,5 @@ ROWS = [
     *products.ROWS,
     *linalg.ROWS,
     *activations.ROWS,
+    *losses.ROWS,
 ]
