@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..modes import drawn
 from ..value import Value
 from .activations import activation as activation_function
 from .init import Initialiser, weights
@@ -136,7 +137,7 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training or not self.rate:
             return x
-        kept = self.generator.random(x.shape) >= self.rate
+        kept = drawn(np.random.Generator.random, self.generator, x.shape) >= self.rate
         return x * (kept / (1 - self.rate)).astype(x.dtype)
 
 

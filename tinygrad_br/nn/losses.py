@@ -183,8 +183,11 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
            [0., 0., 1.]])
     """
     labels = np.asarray(labels)
-    rows = np.zeros((labels.size, classes), dtype)
+    if labels.dtype.kind not in "iub":
+        raise TypeError(f"one_hot takes class indices, which are integers, but got {labels.dtype}; write .astype(int)")
     check_range(labels, classes)
+    labels = labels.astype(np.intp, copy=False)
+    rows = np.zeros((labels.size, classes), dtype)
     rows[np.arange(labels.size), labels.ravel()] = 1
     return rows.reshape(*labels.shape, classes)
 

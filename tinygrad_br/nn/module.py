@@ -93,7 +93,7 @@ class Module:
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.parameters():
-            parameter.grad = None
+            parameter.zero_grad()
 
     # -- saving --------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,12 @@
 >>> optimizer.zero_grad()
 """
 
+from . import schedules
+from .extras import MovingAverage, clip_by_norm, clip_by_value
 from .optimizer import Optimizer
-from .optimizers import SGD, Adam, AdamW
+from .optimizers import SGD, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+__all__ = [
+    "SGD", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "MovingAverage", "Nadam", "Optimizer", "RMSprop",
+    "clip_by_norm", "clip_by_value", "schedules",
+]  # fmt: skip

@@ -23,17 +23,21 @@ FLUSH_EVERY = 64  # steps between two looks for numbers so small that the proces
 
 
 class Pool:
-    """The parameters of one dtype in one vector, and what belongs to each entry."""
+    """The parameters of one dtype in one vector, and what belongs to each entry.
 
-    def __init__(self, parameters: Sequence[Value], memories: Sequence[str]) -> None:
-        self.parameters = parameters
-        self.dtype = parameters[0].dtype
-        ends = np.cumsum([p.size for p in parameters]).tolist()
-        self.slices = [slice(end - p.size, end) for p, end in zip(parameters, ends)]
+    `indices` are the places of these parameters in the optimizer's list.
+    """
+
+    def __init__(self, parameters: Sequence[Value], indices: Sequence[int], memories: Sequence[str]) -> None:
+        self.parameters, self.indices = [parameters[i] for i in indices], indices
+        self.dtype = self.parameters[0].dtype
+        ends = np.cumsum([p.size for p in self.parameters]).tolist()
+        self.slices = [slice(end - p.size, end) for p, end in zip(self.parameters, ends)]
         self.data, self.gradient, self.scratch = (np.zeros(ends[-1], self.dtype) for _ in range(3))
         self.memory = {name: np.zeros(ends[-1], self.dtype) for name in memories}
-        self.pieces = [self.data[s].reshape(p.shape) for s, p in zip(self.slices, parameters)]
-        self.gradients = [self.gradient[s].reshape(p.shape) for s, p in zip(self.slices, parameters)]
+        self.pieces = [self.data[s].reshape(p.shape) for s, p in zip(self.slices, self.parameters)]
+        self.gradients = [self.gradient[s].reshape(p.shape) for s, p in zip(self.slices, self.parameters)]
+        self.whole = [self.part(i, ends[-1]) for i in range(0, ends[-1], BLOCK)]
         self.adopt()
 
     def adopt(self) -> None:
@@ -57,19 +61,24 @@ class Pool:
                 parameter._data = piece[()]
             parameter.number = next(NUMBERS)
 
-    def runs(self, present: Sequence[bool]) -> Iterable[slice]:
-        """The stretches of the vector whose parameters have gradients, cut into blocks."""
-        start = end = 0
-        for piece, has_gradient in zip(self.slices, present):
-            if not has_gradient:
-                yield from blocks(start, end)
-                start = piece.stop
-            end = piece.stop
-        yield from blocks(start, end)
+    def part(self, start: int, end: int) -> tuple[Array, ...]:
+        """What `update` works on, from an entry to another or to the end of its block."""
+        run = slice(start, min(start + BLOCK, end))
+        return (self.data[run], self.gradient[run], self.scratch[run], *(m[run] for m in self.memory.values()))
 
-
-def blocks(start: int, end: int) -> Iterable[slice]:
-    return (slice(i, min(i + BLOCK, end)) for i in range(start, end, BLOCK))
+    def take(self, gradients: Sequence[Array | None]) -> Iterable[tuple[Array, ...]]:
+        """Copy the gradients into the vector; the parts to update are all, or those that have gradients."""
+        missing = False
+        for i, place in zip(self.indices, self.gradients):
+            gradient = gradients[i]
+            if gradient is None:
+                missing = True
+            else:
+                place[...] = gradient
+        if not missing:
+            return self.whole
+        found = [s for i, s in zip(self.indices, self.slices) if gradients[i] is not None]
+        return [self.part(start, s.stop) for s in found for start in range(s.start, s.stop, BLOCK)]
 
 
 class Optimizer:
@@ -95,13 +104,15 @@ class Optimizer:
                 raise TypeError(f"parameters are Values, but got {type(p).__name__}; pass model.parameters()")
             if p.op is not None:
                 raise ValueError(f"{p!r} is the result of a computation; only a Value made from data can be trained")
+        if not callable(lr) and not lr >= 0:
+            raise ValueError(f"the learning rate is a positive number, but got {lr}")
         self.schedule = lr if callable(lr) else None
         self.steps = 0
         self.lr: float = lr(0) if callable(lr) else lr
-        by_dtype: dict[Any, list[Value]] = {}
-        for p in self.parameters:
-            by_dtype.setdefault(p.dtype, []).append(p)
-        self.pools = [Pool(group, self.memories) for group in by_dtype.values()]
+        by_dtype: dict[Any, list[int]] = {}
+        for i, p in enumerate(self.parameters):
+            by_dtype.setdefault(p.dtype, []).append(i)
+        self.pools = [Pool(self.parameters, indices, self.memories) for indices in by_dtype.values()]
 
     def update(self, w: Array, g: Array, scratch: Array, *memories: Array) -> None:
         """Change the parameters w by their gradients g, in place; g and scratch may be overwritten."""
@@ -114,22 +125,18 @@ class Optimizer:
 
         Raises RuntimeError if there is no gradient at all.
         """
-        given = [p.grad for p in self.parameters] if gradients is None else list(gradients)
+        given = [p.grad for p in self.parameters] if gradients is None else gradients
+        if len(given) != len(self.parameters):
+            raise ValueError(f"got {len(given)} gradients for {len(self.parameters)} parameters; give one for each")
         if all(g is None for g in given):
             raise RuntimeError("no parameter has a gradient; call loss.backward() before optimizer.step()")
         if self.schedule is not None:
             self.lr = self.schedule(self.steps)
         self.steps += 1
-        found = {id(p): g for p, g in zip(self.parameters, given, strict=True)}
         for pool in self.pools:
             pool.adopt()
-            ours = [found[id(p)] for p in pool.parameters]
-            for place, g in zip(pool.gradients, ours):
-                if g is not None:
-                    place[...] = g
-            for run in pool.runs([g is not None for g in ours]):
-                memories = [memory[run] for memory in pool.memory.values()]
-                self.update(pool.data[run], pool.gradient[run], pool.scratch[run], *memories)
+            for part in pool.take(given):
+                self.update(*part)
             if self.steps % FLUSH_EVERY == 0:
                 flush(pool)
             pool.release()
@@ -137,7 +144,7 @@ class Optimizer:
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for p in self.parameters:
-            p.grad = None
+            p.zero_grad()
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all that the optimizer remembers, by name: the number of steps, the rate and the memories."""

@@ -1,9 +1,12 @@
-"""The optimizers: each is its formula, in place, on vectors."""
+"""The optimizers: each is its formula, in place, on vectors.
+
+In the formulas w are the weights, g their gradient, t the number of the step, from 1 on.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import sqrt
+from math import prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -138,3 +141,217 @@ class AdamW(Adam):
 
     def decay(self, w: Any, g: Any, scratch: Any) -> None:
         w *= 1 - self.lr * self.weight_decay
+
+
+class Adagrad(Optimizer):
+    """Smaller steps where gradients have been large: Duchi et al., JMLR 2011.
+
+    s = s + g**2, w -= lr * g / (sqrt(s) + eps).
+
+    >>> w = Value([4.0])
+    >>> optimizer = Adagrad([w], lr=1.0)
+    >>> (w ** 2).backward()
+    >>> optimizer.step()
+    >>> w.data.round(6)
+    array([3.])
+    """
+
+    memories = ("square",)
+
+    def __init__(self, parameters: Iterable[Value], lr: float | Schedule = 0.01, eps: float = 1e-10) -> None:
+        self.eps = eps
+        super().__init__(parameters, lr)
+
+    def update(self, w: Any, g: Any, scratch: Any, *memories: Any) -> None:
+        [s] = memories
+        np.multiply(g, g, out=scratch)
+        s += scratch
+        np.sqrt(s, out=scratch)
+        scratch += self.eps
+        g /= scratch
+        g *= self.lr
+        w -= g
+
+
+class RMSprop(Optimizer):
+    """Steps divided by the recent size of the gradient: Tieleman and Hinton, Coursera lecture 6e, 2012.
+
+    s = rho * s + (1 - rho) * g**2, w -= lr * g / (sqrt(s) + eps); with momentum, v = momentum * v + g / (sqrt(s) + eps)
+    and w -= lr * v.
+
+    >>> w = Value([4.0])
+    >>> optimizer = RMSprop([w], lr=0.1, rho=0.75)
+    >>> (w ** 2).backward()
+    >>> optimizer.step()
+    >>> w.data.round(6)
+    array([3.8])
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule = 0.001,
+        rho: float = 0.9,
+        eps: float = 1e-7,
+        momentum: float = 0.0,
+    ) -> None:
+        self.memories = ("square", "velocity") if momentum else ("square",)
+        self.rho, self.eps, self.momentum = rho, eps, momentum
+        super().__init__(parameters, lr)
+
+    def update(self, w: Any, g: Any, scratch: Any, *memories: Any) -> None:
+        s, *velocity = memories
+        np.multiply(g, g, out=scratch)
+        scratch *= 1 - self.rho
+        s *= self.rho
+        s += scratch
+        np.sqrt(s, out=scratch)
+        scratch += self.eps
+        g /= scratch
+        for v in velocity:
+            v *= self.momentum
+            v += g
+            g[...] = v
+        g *= self.lr
+        w -= g
+
+
+class Nadam(Optimizer):
+    """Adam with Nesterov's look ahead: Dozat, ICLR workshop 2016, with the momentum schedule of its section 3.
+
+    mu(t) = beta1 * (1 - 0.96**(t * momentum_decay) / 2), m and v as in Adam,
+    w -= lr * (mu(t + 1) * m / (1 - mu(1) ... mu(t + 1)) + (1 - mu(t)) * g / (1 - mu(1) ... mu(t))) / (sqrt(v) + eps).
+
+    >>> w = Value([4.0])
+    >>> optimizer = Nadam([w], lr=0.5)
+    >>> (w ** 2).backward()
+    >>> optimizer.step()
+    >>> w.data.round(2)
+    array([3.47])
+    """
+
+    memories = ("mean", "square")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        momentum_decay: float = 0.004,
+    ) -> None:
+        self.betas, self.eps, self.momentum_decay = betas, eps, momentum_decay
+        self.product = (0, 1.0)  # the number of a step, and mu(1) ... mu(t) up to it
+        super().__init__(parameters, lr)
+
+    def mu(self, t: int) -> float:
+        shrinking: float = 0.96 ** (t * self.momentum_decay)
+        return self.betas[0] * (1 - 0.5 * shrinking)
+
+    def products(self) -> tuple[float, float]:
+        """mu(1) ... mu(t) up to this step and up to the next."""
+        t, product = self.product
+        if t > self.steps:
+            t, product = 0, 1.0
+        product *= prod(map(self.mu, range(t + 1, self.steps + 1)))
+        self.product = (self.steps, product)
+        return product, product * self.mu(self.steps + 1)
+
+    def update(self, w: Any, g: Any, scratch: Any, *memories: Any) -> None:
+        m, v = memories
+        b1, b2 = self.betas
+        now, ahead = self.products()
+        np.multiply(g, 1 - b1, out=scratch)
+        m *= b1
+        m += scratch
+        np.multiply(g, g, out=scratch)
+        scratch *= 1 - b2
+        v *= b2
+        v += scratch
+        g *= self.lr * (1 - self.mu(self.steps)) / (1 - now)
+        np.multiply(m, self.lr * self.mu(self.steps + 1) / (1 - ahead), out=scratch)
+        g += scratch
+        np.sqrt(v, out=scratch)
+        scratch *= 1 / sqrt(1 - b2**self.steps)
+        scratch += self.eps
+        g /= scratch
+        w -= g
+
+
+class Adamax(Optimizer):
+    """Adam with the largest recent gradient in the place of its mean square: arXiv:1412.6980, section 7.1.
+
+    m = beta1 * m + (1 - beta1) * g, u = max(beta2 * u, |g| + eps), w -= lr / (1 - beta1**t) * m / u.
+
+    >>> w = Value([4.0])
+    >>> optimizer = Adamax([w], lr=0.5)
+    >>> (w ** 2).backward()
+    >>> optimizer.step()
+    >>> w.data.round(6)
+    array([3.5])
+    """
+
+    memories = ("mean", "largest")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule = 0.002,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        self.betas, self.eps = betas, eps
+        super().__init__(parameters, lr)
+
+    def update(self, w: Any, g: Any, scratch: Any, *memories: Any) -> None:
+        m, u = memories
+        b1, b2 = self.betas
+        np.multiply(g, 1 - b1, out=scratch)
+        m *= b1
+        m += scratch
+        np.abs(g, out=g)
+        g += self.eps
+        u *= b2
+        np.maximum(u, g, out=u)
+        np.divide(m, u, out=g)
+        g *= self.lr / (1 - b1**self.steps)
+        w -= g
+
+
+class Lion(Optimizer):
+    """Steps of exactly lr in each direction, by the sign of the momentum: Chen et al., 2023, arXiv:2302.06675.
+
+    w -= lr * (sign(beta1 * m + (1 - beta1) * g) + weight_decay * w), then m = beta2 * m + (1 - beta2) * g.
+
+    >>> w = Value([4.0])
+    >>> optimizer = Lion([w], lr=0.5)
+    >>> (w ** 2).backward()
+    >>> optimizer.step()
+    >>> w.data
+    array([3.5])
+    """
+
+    memories = ("mean",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float | Schedule = 0.0001,
+        betas: tuple[float, float] = (0.9, 0.99),
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.betas, self.weight_decay = betas, weight_decay
+        super().__init__(parameters, lr)
+
+    def update(self, w: Any, g: Any, scratch: Any, *memories: Any) -> None:
+        [m] = memories
+        b1, b2 = self.betas
+        w *= 1 - self.lr * self.weight_decay
+        np.subtract(g, m, out=g)
+        np.multiply(g, 1 - b1, out=scratch)
+        scratch += m
+        g *= 1 - b2
+        m += g
+        np.sign(scratch, out=scratch)
+        scratch *= self.lr
+        w -= scratch
