@@ -1,0 +1,145 @@
+"""Seeing: computation graphs and networks as pictures.
+
+`draw` is the way in.  What it does lies in these files, in the order of the work:
+
+* `graph` turns recorded nodes into a `picture` of boxes and arrows, with `folding` for large graphs and `labels` for
+  the texts; `writers` turns that into DOT, Mermaid or a tree; `render` runs Graphviz.
+* `network` turns a model into a `scene` of circles and lines, which writes itself.
+* `document` is the result, a `Drawing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..value import Value
+from . import render
+from .colours import theme_named
+from .document import Drawing
+from .graph import Options, picture_of
+from .network import mermaid_of, scene_of
+from .render import EngineMissingError
+from .scene import dot_of, raster_of, svg_of
+from .writers import to_dot, to_mermaid, to_text
+
+__all__ = ["Drawing", "EngineMissingError", "draw", "draw_graph", "draw_network"]
+
+DIRECTIONS = ("LR", "RL", "TB", "BT")
+
+
+def draw(what: Any, **options: Any) -> Drawing:
+    """Draw the computation that led to a Value, or a network.
+
+    Args:
+        what: a Value, several Values in a list, or a model.
+        options: those of `draw_graph` for Values and those of `draw_network` for a model.
+
+    Nothing is changed by drawing: no data, no gradient, no graph.
+
+    >>> from tinygrad_br import Value, draw
+    >>> w, x = Value(2.0, name="w"), Value(3.0, name="x")
+    >>> print(draw(w * x + 1).text())
+    data 7  = +
+    ├─ data 6  = ×
+    │  ├─ w  data 2
+    │  └─ x  data 3
+    └─ 1
+    """
+    if isinstance(what, Value):
+        return draw_graph([what], **options)
+    if isinstance(what, (list, tuple)) and what and all(isinstance(v, Value) for v in what):
+        return draw_graph(what, **options)
+    return draw_network(what, **options)
+
+
+def draw_graph(
+    outputs: Sequence[Value],
+    *,
+    direction: str = "LR",
+    digits: int = 4,
+    theme: str = "light",
+    gradients: bool | None = None,
+    explain: bool = False,
+    limit: int | None = 200,
+    heat: bool = True,
+    show_source: bool = False,
+) -> Drawing:
+    """Draw the computation graph of Values.
+
+    Args:
+        outputs: the Values; everything they were computed from is drawn.
+        direction: "LR" (left to right), "RL", "TB" (top to bottom) or "BT".
+        digits: significant digits of numbers.
+        theme: "light" or "dark".
+        gradients: None shows every `.grad` there is; True computes the gradients of the one output, which no `.grad`
+            is touched for; False shows the forward computation only.
+        explain: write the local derivative on each arrow between scalars: the chain rule is the product of these
+            along a path, summed over the paths.
+        limit: above so many Values the drawing is folded, and says so; None never folds.
+        heat: show arrays of more than four entries as heat maps.
+        show_source: write the file and line of each operation, which are known of what is computed under `tg.debug`.
+
+    Colours of gradients: vanishing (below 1e-6) is blue, exploding (above 1e3) red, exactly zero grey, NaN magenta.
+    Dashed arrows are those that no gradient flows back on.
+
+    Raises ValueError for an unknown direction or theme, and with gradients=True unless there is one output of size 1.
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(f"there is no direction {direction!r}; use one of {', '.join(DIRECTIONS)}")
+    colours = theme_named(theme)
+    choice = Options(colours, digits, heat, explain, show_source, gradients is not False)
+    scopes: Mapping[Any, Any] = {}
+    picture = picture_of(outputs, limit, gradients, choice, scopes)
+    return Drawing(
+        dot=lambda: to_dot(picture, colours, direction),
+        text=lambda: to_text(picture),
+        pictures=lambda kind, dpi: render.render(to_dot(picture, colours, direction), kind, dpi),
+        mermaid=lambda: to_mermaid(picture, direction),
+        title=f"the graph of {outputs[0].name or 'a value'}",
+        paper=colours.paper,
+        notes=tuple(picture.notes),
+    )
+
+
+def draw_network(
+    model: Any,
+    *,
+    inputs: Any = None,
+    labels: Sequence[str] | None = None,
+    input_names: Sequence[str] | None = None,
+    image_shape: tuple[int, ...] | None = None,
+    neurons: int = 10,
+    theme: str = "light",
+) -> Drawing:
+    """Draw a network as textbooks do: neurons in columns, lines as wide as their weights are large.
+
+    Args:
+        model: a Module whose layers have `weights` of shape (nin, nout), one after the other, or a single neuron.
+        inputs: one example; neurons are then as bright as they are active, and the strongest output is marked.
+        labels: names of the outputs; for a single output two names, for z <= 0 and z > 0.
+        input_names: names of the inputs.
+        image_shape: (rows, columns) or (rows, columns, colours) of inputs that are pictures; the weights of the first
+            layer are then drawn as pictures.  Inputs with such a shape say it themselves.
+        neurons: how many neurons of a wide layer are drawn.
+        theme: "light" or "dark".
+
+    Raises:
+        TypeError: if the model has no layer with weights.
+        ValueError: if its layers are not a chain, or inputs and shapes do not fit.
+
+    >>> import tinygrad_br as tg
+    >>> tg.draw(tg.nn.MLP(784, [64, 1], seed=0)).title
+    'MLP with 784, 64, 1 neurons from input to output'
+    """
+    scene = scene_of(model, theme_named(theme), inputs, labels, input_names, neurons, image_shape)
+    summary = model.summary() if hasattr(model, "summary") else scene.title
+    flow = mermaid_of(model)
+    return Drawing(
+        dot=lambda: dot_of(scene),
+        text=lambda: summary,
+        pictures=lambda kind, dpi: svg_of(scene).encode() if kind == "svg" else raster_of(scene, kind, dpi),
+        mermaid=lambda: flow,
+        title=scene.title,
+        paper=scene.paper,
+    )
