@@ -71,9 +71,7 @@ def check_gradients(
         deterministic(target)
         small = k == 1 and sum(p.size for p in points) <= SMALL // 4
         method, report.reason = (
-            chosen(target, "auto")
-            if small
-            else ("ridders", "extrapolated differences, the method for large functions and higher orders")
+            chosen(target, "auto") if small else ("ridders", "the method for large functions and higher orders")
         )
         weights = cotangent(rng, target.output)
         rule = of_values(level) if gradient is None else of_callable(gradient, target)

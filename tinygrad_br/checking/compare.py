@@ -170,7 +170,7 @@ def named(subject: Subject, which: int, rows: Sequence[Row], analytic: Any, foun
     if subject.order > 1 and all(r.verdict == WRONG or r.order > 1 for r in rows):
         cause = "; the rule uses numbers where it should use Values, or one of its functions has a wrong rule"
         return replace(row, cause=f"wrong at order {subject.order}{cause}", mistake="order of derivative")
-    if numeric is None or numeric.size > NAMEABLE or not np.all(np.isfinite(analytic)):
+    if numeric is None or numeric.size > NAMEABLE:
         return row
     everything = [n if n is not None else np.full(r.shape, np.nan) for r, n in found]
     case = Case(subject.target, subject.gradient, subject.weights, analytic, everything, which)

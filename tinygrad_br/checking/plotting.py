@@ -9,7 +9,7 @@ import numpy as np
 from .numerical import Target
 
 if TYPE_CHECKING:
-    from .report import GradientReport
+    from .report import GradientReport, Row
 
 COLOURS = {"right": "#1a7f37", "wrong": "#cf222e", "cannot tell": "#bf8700"}
 
@@ -26,7 +26,7 @@ def plot_report(report: GradientReport) -> Any:
     names = [r.argument for r in report.rows if r.order == row.order and r.mode == row.mode]
     which = names.index(row.argument)
     index = row.index if isinstance(row.index, tuple) else (0,) * target.points[which].ndim
-    v_curve(right, target, which, index, weights, row.numeric, row.step)
+    v_curve(right, target, which, index, weights, row)
     right.set_title(f"error of difference quotients at {row.where()}")
     return figure
 
@@ -36,12 +36,11 @@ def scatter(axes: Any, report: GradientReport) -> None:
     for row in report.rows:
         if row.pairs:
             analytic, numeric = np.array(row.pairs).T
-            label = f"{row.argument}{row.which_derivative()}: {row.verdict}"
-            axes.scatter(numeric, analytic, s=18, color=COLOURS[row.verdict], alpha=0.7, label=label)
+            axes.scatter(numeric, analytic, s=18, color=COLOURS[row.verdict], alpha=0.7, label=row.verdict)
     axes.axline((0, 0), slope=1, color="0.6", lw=1, zorder=0)
     axes.set(xlabel="numeric", ylabel="analytic", title=f"gradients of {report.subject}")
-    if len(report.rows) <= 8:
-        axes.legend(fontsize="small")
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(*zip(*dict(zip(labels, zip(handles, labels), strict=True)).values(), strict=True), fontsize="small")
 
 
 def errors_by_step(target: Target, which: int, index: Any, weights: Any, true: float, steps: Any) -> tuple[Any, Any]:
@@ -54,15 +53,16 @@ def errors_by_step(target: Target, which: int, index: Any, weights: Any, true: f
     return abs(np.array(forward) - true), abs(np.array(central) - true)
 
 
-def v_curve(axes: Any, target: Target, which: int, index: Any, weights: Any, true: float, chosen: float) -> None:
+def v_curve(axes: Any, target: Target, which: int, index: Any, weights: Any, row: Row) -> None:
     """The V-shaped curve: large steps err by curvature, small ones by rounding; and the step that was chosen."""
     x = abs(float(target.points[which][index])) or 1.0
     steps = x * 10.0 ** np.arange(-15.5, 0.01, 0.1)
-    forward, central = errors_by_step(target, which, index, weights, true, steps)
+    forward, central = errors_by_step(target, which, index, weights, row.numeric, steps)
     axes.loglog(steps, np.maximum(forward, 1e-18), ".", ms=3, color="#cf222e", label="forward difference")
     axes.loglog(steps, np.maximum(central, 1e-18), ".", ms=3, color="#0969da", label="central difference")
-    if chosen:
-        label = "smallest step extrapolated from"
-        axes.axvline(chosen, color="#1a7f37", lw=1.5, label=label)
+    if row.step:
+        label = "the chosen step, extrapolated: the bound"
+        axes.axvline(row.step, color="#1a7f37", lw=1)
+        axes.loglog(row.step, max(row.error, 1e-18), "*", ms=12, color="#1a7f37", label=label)
     axes.set(xlabel="step", ylabel="error")
     axes.legend(fontsize="small")

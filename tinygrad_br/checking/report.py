@@ -144,9 +144,8 @@ class GradientReport:
             paint = [f"\x1b[{COLOURS[row.verdict]}m{row.verdict}\x1b[0m" for row in self.rows]
             for k, (row, painted) in enumerate(zip(self.rows, paint, strict=True), start=1):
                 lines[k] = lines[k].replace(row.verdict, painted, 1)
-        return "\n".join(
-            [self.heading(), lines[0], "-" * len(lines[0]), *lines[1:], *self.notes(), self.methods()]
-        ).rstrip()
+        lines.insert(1, "-" * len(lines[0]))
+        return "\n".join([self.heading(), *lines, *self.notes(), self.methods()]).rstrip()
 
     def __str__(self) -> str:
         return self.text(colour=sys.stdout.isatty())
