@@ -32,10 +32,11 @@ def transposed(g: Any, function: Callable[..., Any], shape: tuple[int, ...], *ar
     """The transpose of a rearrangement: of a function whose results are entries of its argument, or zeros.
 
     The function itself tells where each entry goes: it is called on the entries' positions, counted from 1.
+    `g` broadcasts to the shape of its result.
     """
     size = int(np.prod(shape))
     positions = function(np.arange(1, size + 1).reshape(shape), *args, **kwargs)
-    return summed_at(size + 1, positions, np.asarray(g))[1:].reshape(shape)
+    return summed_at(size + 1, positions, np.broadcast_to(g, positions.shape))[1:].reshape(shape)
 
 
 transposed = define_rule(transposed, lambda h, ans, g, function, shape, *args, **kwargs: function(h, *args, **kwargs))

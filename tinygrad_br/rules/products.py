@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import define_rule
-from .linear import flipped
+from ..dispatch import COMPOSED, SEQUENCES, composed, operand
+from ..engine import define_rule, record
+from .linear import flipped, transposed
 
 # matrix products
 
@@ -37,6 +38,45 @@ def matmul_right(g: Any, ans: Any, x: Any, y: Any) -> Any:
 
 define_rule(np.matmul, matmul_left, matmul_right)
 
+
+# NumPy conjugates the first vector of vecdot, vecmat and vdot
+define_rule(
+    np.vecdot,
+    lambda g, ans, x, y: np.conjugate(g[..., None] * y),
+    lambda g, ans, x, y: g[..., None] * np.conjugate(x),
+)
+if hasattr(np, "matvec"):  # since NumPy 2.2
+    define_rule(
+        np.matvec,
+        lambda g, ans, x, y: g[..., None] * y[..., None, :],
+        lambda g, ans, x, y: np.matvec(np.swapaxes(x, -1, -2), g),
+    )
+    define_rule(
+        np.vecmat,
+        lambda g, ans, x, y: np.conjugate(np.matvec(y, g)),
+        lambda g, ans, x, y: np.conjugate(x)[..., None] * g[..., None, :],
+    )
+
+
+SEQUENCES.add(np.linalg.multi_dot)
+
+
+def multi_dot_rule(g: Any, ans: Any, arrays: Any) -> list[Any]:
+    """For each factor, the cotangent times the product of all on its left and of all on its right, transposed."""
+    first, last = np.ndim(arrays[0]) == 1, np.ndim(arrays[-1]) == 1
+    g = g[None] if first else g
+    g = g[..., None] if last else g
+    factors = [np.atleast_2d(arrays[0]), *arrays[1:-1], arrays[-1][:, None] if last else arrays[-1]]
+    shares = []
+    for i, x in enumerate(arrays):
+        after = [*map(flipped, factors[:i:-1])]
+        before = [*map(flipped, factors[:i][::-1])]
+        chain = [*before, g, *after]
+        shares.append(np.reshape(np.linalg.multi_dot(chain), np.shape(x)))
+    return shares
+
+
+define_rule(np.linalg.multi_dot, multi_dot_rule)
 
 # contractions of any axes
 
@@ -98,6 +138,79 @@ define_rule(
     lambda g, ans, x, y: np.conjugate(g * np.reshape(y, np.shape(x))),
     lambda g, ans, x, y: g * np.conjugate(np.reshape(x, np.shape(y))),
 )
+
+define_rule(
+    np.trace,
+    lambda g, ans, x, offset=0, axis1=0, axis2=1, dtype=None: transposed(
+        g[..., None], np.diagonal, x.shape, offset, axis1, axis2
+    ),
+)
+
+
+@composed(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    a, b = operand(a), operand(b)
+    ndim = max(np.ndim(a), np.ndim(b))
+    shapes = [(1,) * (ndim - np.ndim(x)) + np.shape(x) for x in (a, b)]
+    a = np.reshape(a, [n for length in shapes[0] for n in (length, 1)])
+    b = np.reshape(b, [n for length in shapes[1] for n in (1, length)])
+    return np.reshape(a * b, [m * n for m, n in zip(*shapes)])
+
+
+# vectors of three numbers: x times y is -y times x, and x . (y times g) = g . (x times y)
+define_rule(np.cross, lambda g, ans, x, y: np.cross(y, g), lambda g, ans, x, y: np.cross(g, x))
+
+
+@composed(np.cross)
+def cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    axisa, axisb, axisc = (axisa, axisb, axisc) if axis is None else (axis,) * 3
+    a, b = np.moveaxis(operand(a), axisa, -1), np.moveaxis(operand(b), axisb, -1)
+    if (np.shape(a)[-1], np.shape(b)[-1]) != (3, 3):
+        raise ValueError(
+            f"np.cross of Values takes vectors of 3 numbers, but got {np.shape(a)[-1]} and {np.shape(b)[-1]}"
+        )
+    return np.moveaxis(record(np.cross, (a, b)), -1, axisc)
+
+
+# convolution: the cotangent, put back into its place in the full result, convolved with the other factor, mirrored
+
+
+def full_length(g: Any, x: Any, y: Any, mode: str, swaps: bool = False) -> Any:
+    """The cotangent of all entries of the full convolution; `swaps`: of np.correlate, which mirrors a short x."""
+    n, m = len(x), len(y)
+    start = {"full": 0, "same": (min(n, m) - 1) // 2, "valid": min(n, m) - 1}[mode]
+    rest = n + m - 1 - len(g) - start
+    return np.pad(g, (rest, start) if swaps and n < m else (start, rest))
+
+
+define_rule(
+    np.convolve,
+    lambda g, ans, x, y, mode="full": np.convolve(full_length(g, x, y, mode), np.flip(y), "valid"),
+    lambda g, ans, x, y, mode="full": np.convolve(full_length(g, x, y, mode), np.flip(x), "valid"),
+)
+define_rule(
+    np.correlate,
+    lambda g, ans, x, y, mode="valid": np.convolve(full_length(g, x, y, mode, True), np.conjugate(y), "valid"),
+    lambda g, ans, x, y, mode="valid": np.flip(
+        np.conjugate(np.convolve(full_length(g, x, y, mode, True), np.flip(x), "valid"))
+    ),
+)
+
+
+@composed(np.polyval)
+def polyval(p: Any, x: Any) -> Any:
+    result = np.zeros_like(operand(x))
+    for coefficient in operand(p):
+        result = result * x + coefficient
+    return result
+
+
+# the names of the array API for the same functions
+for name in ("matmul", "outer", "vecdot", "tensordot", "matrix_transpose"):
+    COMPOSED[getattr(np.linalg, name)] = getattr(np, name)
+COMPOSED[np.linalg.cross] = lambda x, y, *, axis=-1: np.cross(x, y, axis=axis)
+COMPOSED[np.linalg.trace] = lambda x, *, offset=0, dtype=None: np.trace(x, offset, -2, -1, dtype)
+COMPOSED[np.linalg.diagonal] = lambda x, *, offset=0: np.diagonal(x, offset, -2, -1)
 
 # einsum
 

@@ -1,24 +1,138 @@
-"""Rows of tinygrad_br/rules/linalg.py."""
+"""Rows of tinygrad_br/rules/linalg.py.
+
+Matrices that must be far from singular are `x + 4 I`.  Signs and phases of vectors are arbitrary, and the numerical
+reference is small perturbations away: vectors are tested as they are when real, by what their phase leaves alone when
+complex.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ..row import NONZERO, Row
+from tinygrad_br.rules.linalg import cofactors
+
+from ..row import NONZERO, UNIT, Domain, Row
+
+STACK = (2, 3, 3)
+SPREAD = np.array([[1.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 9.0]])  # eigenvalues stay apart
+TALL, WIDE = SPREAD[:, :2], SPREAD[:2]
 
 
-def norm(shape, note, **options):
-    return Row(
-        np.linalg.norm,
-        lambda x: np.linalg.norm(x, **options),
-        shapes=(shape,),
-        domains=(NONZERO,),
-        note=note,
-        precision=1e-7,
-    )
+def row(function, *shapes, call=None, note="", **options):
+    options = {"domains": (UNIT,), "precision": 1e-7} | options
+    return Row(function, call, shapes=shapes, note=note, **options)
+
+
+def around(center, function, **kwargs):
+    """The function of x near a fixed matrix."""
+    return lambda x, *rest: function(x / 4 + center.astype(x.real.dtype), *rest, **kwargs)
+
+
+def hermitian(function, **kwargs):
+    """The function of a Hermitian matrix made of x."""
+    return lambda x: function((x + np.conj(np.swapaxes(x, -1, -2))) / 4 + SPREAD.astype(x.real.dtype), **kwargs)
+
+
+def positive(x, **kwargs):
+    x = x + 2 * np.eye(3, dtype=x.dtype)
+    return np.linalg.cholesky(x @ np.conj(np.swapaxes(x, -1, -2)), **kwargs)
+
+
+def squares_of_vectors(decompose, *which):
+    """Results whose vectors at the places `which` are replaced by what does not depend on their phase."""
+
+    def call(x):
+        results = list(decompose(x))
+        for i in which:
+            results[i] = np.abs(results[i]) ** 2
+        return results
+
+    return call
+
+
+def norm(shape, note, domain=NONZERO, **options):
+    return row(np.linalg.norm, shape, call=lambda x: np.linalg.norm(x, **options), domains=(domain,), note=note)
+
+
+def matrix_norm(note, ord, **options):
+    return row(np.linalg.norm, (2, 3), call=around(WIDE - 0.5, np.linalg.norm, ord=ord, **options), note=note)
 
 
 ROWS = [
+    row(np.linalg.inv, STACK, call=around(SPREAD, np.linalg.inv)),
+    row(np.linalg.inv, (3, 3), call=around(SPREAD, np.linalg.inv), complex=(0,), note="complex"),
+    row(np.linalg.solve, STACK, (3, 2), call=around(SPREAD, np.linalg.solve)),
+    row(np.linalg.solve, STACK, (3,), call=around(SPREAD, np.linalg.solve), note="vector"),
+    row(np.linalg.solve, (3, 3), (3,), call=around(SPREAD, np.linalg.solve), note="complex", complex=(0, 1)),
+    row(np.linalg.solve, (3, 3), (2, 3, 1), call=around(SPREAD, np.linalg.solve), note="stacked right side"),
+    row(np.linalg.pinv, (3, 2), call=around(TALL, np.linalg.pinv), note="tall"),
+    row(np.linalg.pinv, (2, 2, 3), call=around(WIDE, np.linalg.pinv), note="wide"),
+    row(np.linalg.pinv, (3, 2), call=around(TALL, np.linalg.pinv), note="complex", complex=(0,)),
+    row(np.linalg.lstsq, (3, 2), (3,), call=around(TALL, np.linalg.lstsq), note="vector"),
+    row(np.linalg.lstsq, (3, 2), (3, 2), call=around(TALL, np.linalg.lstsq), note="tall"),
+    row(np.linalg.lstsq, (2, 3), (2, 2), call=around(WIDE, np.linalg.lstsq), note="wide"),
+    row(np.linalg.tensorinv, (3, 3, 1), call=around(SPREAD[..., None], np.linalg.tensorinv, ind=1)),
+    row(np.linalg.tensorsolve, (3, 3, 1), (3,), call=around(SPREAD[..., None], np.linalg.tensorsolve)),
+    row(
+        np.linalg.tensorsolve,
+        (3, 1, 3),
+        (3,),
+        call=around(SPREAD[:, None], np.linalg.tensorsolve, axes=(1,)),
+        note="axes",
+    ),
+    *[
+        row(np.linalg.matrix_power, STACK, call=around(SPREAD / 4, np.linalg.matrix_power, n=n), note=str(n))
+        for n in (-2, -1, 1, 2, 3, 5)
+    ],
+    row(np.linalg.det, STACK),
+    row(np.linalg.det, (3, 3), complex=(0,), note="complex"),
+    row(np.linalg.det, (3, 2), call=lambda x: np.linalg.det(x @ x.T), note="singular"),
+    row(np.linalg.det, (4, 1), call=lambda x: np.linalg.det(x @ x.T), note="of rank one"),
+    row(cofactors, (3, 3)),
+    row(np.linalg.slogdet, STACK, call=around(SPREAD, np.linalg.slogdet)),
+    row(np.linalg.slogdet, (3, 3), call=around(SPREAD, np.linalg.slogdet), complex=(0,), note="complex"),
+    row(np.linalg.matrix_rank, STACK, order=0),
+    row(np.linalg.cholesky, STACK, call=positive),
+    row(np.linalg.cholesky, (3, 3), call=around(SPREAD, np.linalg.cholesky), note="reads the lower triangle"),
+    row(
+        np.linalg.cholesky, (3, 3), call=around(SPREAD, np.linalg.cholesky, upper=True), note="reads the upper triangle"
+    ),
+    row(np.linalg.cholesky, (3, 3), call=positive, complex=(0,), note="complex"),
+    row(np.linalg.qr, STACK, call=around(SPREAD, np.linalg.qr)),
+    row(np.linalg.qr, (3, 2), call=around(TALL, np.linalg.qr), note="tall"),
+    row(np.linalg.qr, (2, 3), call=around(WIDE, np.linalg.qr), note="wide"),
+    row(np.linalg.qr, (2, 3), call=around(WIDE, np.linalg.qr, mode="r"), note="r"),
+    row(np.linalg.qr, (3, 2), call=around(TALL, np.linalg.qr), note="complex", complex=(0,)),
+    row(np.linalg.svd, STACK, call=around(SPREAD, np.linalg.svd)),
+    row(np.linalg.svd, (3, 2), call=around(TALL, np.linalg.svd, full_matrices=False), note="tall"),
+    row(np.linalg.svd, (2, 3), call=around(WIDE, np.linalg.svd, full_matrices=False), note="wide"),
+    row(np.linalg.svd, (2, 3), call=around(WIDE, np.linalg.svd, compute_uv=False), note="values", complex=(0,)),
+    row(
+        np.linalg.svd,
+        (3, 2),
+        call=squares_of_vectors(around(TALL, np.linalg.svd, full_matrices=False), 0, 2),
+        note="complex",
+        complex=(0,),
+    ),
+    row(np.linalg.svdvals, STACK, call=around(SPREAD, np.linalg.svdvals)),
+    row(np.linalg.eigh, STACK, call=hermitian(np.linalg.eigh)),
+    row(np.linalg.eigh, (3, 3), call=around(SPREAD, np.linalg.eigh), note="reads the lower triangle"),
+    row(np.linalg.eigh, (3, 3), call=around(SPREAD, np.linalg.eigh, UPLO="U"), note="reads the upper triangle"),
+    row(np.linalg.eigh, (3, 3), call=squares_of_vectors(hermitian(np.linalg.eigh), 1), complex=(0,), note="complex"),
+    row(np.linalg.eigvalsh, STACK, call=hermitian(np.linalg.eigvalsh)),
+    row(np.linalg.eigvalsh, (3, 3), call=around(SPREAD, np.linalg.eigvalsh), complex=(0,), note="complex"),
+    row(np.linalg.eig, STACK, call=around(SPREAD, np.linalg.eig)),
+    row(np.linalg.eig, (3, 3), call=squares_of_vectors(around(SPREAD, np.linalg.eig), 1), complex=(0,), note="complex"),
+    row(
+        np.linalg.eig,
+        (2, 2),
+        call=squares_of_vectors(around(np.array([[1.0, 4.0], [-4.0, 1.0]]), np.linalg.eig), 1),
+        note="rotation",
+    ),
+    row(np.linalg.eigvals, STACK, call=around(SPREAD, np.linalg.eigvals)),
+    row(
+        np.linalg.eigvals, (2, 2), call=around(np.array([[1.0, 4.0], [-4.0, 1.0]]), np.linalg.eigvals), note="rotation"
+    ),
     norm((3,), "vector"),
     norm((2, 2, 2), "all entries"),
     norm((2, 3), "axis", axis=-1),
@@ -26,4 +140,39 @@ ROWS = [
     norm((2, 2, 2), "axes", axis=(0, 2)),
     norm((2, 3), "one", ord=1, axis=0),
     norm((2, 3), "three", ord=3, axis=0),
+    norm((2, 3), "half", ord=0.5, axis=1, keepdims=True),
+    norm((3,), "negative", ord=-1.5),
+    row(np.linalg.norm, (3,), domains=(NONZERO,), complex=(0,), note="complex"),
+    row(
+        np.linalg.norm,
+        (3,),
+        call=lambda x: np.linalg.norm(x, 3),
+        domains=(NONZERO,),
+        complex=(0,),
+        note="complex three",
+    ),
+    *[
+        row(
+            np.linalg.norm,
+            (2, 3),
+            call=lambda x, p=p: np.linalg.norm(x, p, axis=-1, keepdims=True),
+            domains=(Domain(0.2, 3.0),),
+            distinct=True,
+            note=f"vector {p}",
+        )
+        for p in (np.inf, -np.inf)
+    ],
+    *[matrix_norm(f"matrix {p}", p) for p in (1, -1, np.inf, -np.inf, 2, -2, "nuc")],
+    matrix_norm("matrix keepdims", 1, axis=(1, 0), keepdims=True),
+    row(np.linalg.norm, (3,), call=lambda x: np.linalg.norm(x, 0), domains=(NONZERO,), order=0, note="count"),
+    row(np.linalg.matrix_norm, (2, 2, 3), domains=(NONZERO,)),
+    row(np.linalg.vector_norm, (2, 3), domains=(NONZERO,)),
+    row(
+        np.linalg.vector_norm,
+        (2, 2, 3),
+        call=lambda x: np.linalg.vector_norm(x, axis=(2, 0), keepdims=True, ord=3),
+        domains=(NONZERO,),
+        note="axes",
+    ),
+    *[row(np.linalg.cond, (3, 3), call=around(SPREAD, np.linalg.cond, p=p), note=str(p)) for p in (None, -2, "fro", 1)],
 ]

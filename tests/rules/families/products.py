@@ -54,6 +54,34 @@ ROWS = [
     row(np.tensordot, (2, 3), (2,), call=lambda x, y: np.tensordot(x, y, axes=0), note="no axes"),
     row(np.tensordot, (2, 3, 4), (4, 2, 2), call=lambda x, y: np.tensordot(x, y, ((2, 0), (-3, 1))), note="axes"),
     row(np.tensordot, (2, 3), (3, 2), call=lambda x, y: np.tensordot(x, y, (-1, 0)), note="axis", complex=(0, 1)),
+    row(np.vecdot, (2, 3), (3,), complex=(0,)),
+    row(np.vecdot, (2, 1, 3), (2, 3)),
+    row(np.linalg.multi_dot, (2, 3), (3, 1), (1, 2), call=lambda *arrays: np.linalg.multi_dot(arrays)),
+    row(
+        np.linalg.multi_dot, (3,), (3, 2), (2, 2), (2,), call=lambda *arrays: np.linalg.multi_dot(arrays), complex=(1,)
+    ),
+    row(np.linalg.multi_dot, (2, 2), (2,), call=lambda *arrays: np.linalg.multi_dot(arrays)),
+    row(np.trace, (3, 2)),
+    row(np.trace, (3, 2, 3), call=lambda x: np.trace(x, 1, axis1=0, axis2=-1), note="axes"),
+    row(np.kron, (2, 3), (2,)),
+    row(np.kron, (2,), (1, 2, 2)),
+    row(np.cross, (3,), (2, 3)),
+    row(np.cross, (3, 2), (2, 3), call=lambda x, y: np.cross(x, y, 0, 1, 0), note="axes"),
+    *[
+        row(function, *shapes, call=lambda x, y, f=function, m=mode: f(x, y, m), note=f"{mode} {shapes}", complex=which)
+        for function in (np.convolve, np.correlate)
+        for mode, which in (("full", ()), ("same", (0, 1)), ("valid", (1,)))
+        for shapes in (((4,), (3,)), ((2,), (5,)), ((3,), (3,)))
+    ],
+    row(np.polyval, (3,), (2,)),
+    row(np.linalg.matmul, (2, 3), (3, 2)),
+    row(np.linalg.outer, (2,), (3,)),
+    row(np.linalg.vecdot, (2, 3), (3,)),
+    row(np.linalg.tensordot, (2, 3), (2, 3)),
+    row(np.linalg.matrix_transpose, (2, 3)),
+    row(np.linalg.cross, (2, 3), (2, 3)),
+    row(np.linalg.trace, (2, 3, 3)),
+    row(np.linalg.diagonal, (2, 2, 3)),
     einsum("ij,jk->ik", (2, 3), (3, 2)),
     einsum("ij,jk", (2, 3), (3, 2)),
     einsum("ii", (3, 3)),
@@ -72,3 +100,5 @@ ROWS = [
     row(np.einsum, (2, 3, 2), (2,), call=lambda x, y: np.einsum(x, [..., 1], y, [1]), note="interleaved, dots"),
     row(np.einsum, (2, 2), (2,), call=lambda x, y: np.einsum("ij,j->i", x, y), note="complex", complex=(0, 1)),
 ]
+if hasattr(np, "matvec"):
+    ROWS += [row(np.matvec, (2, 3, 2), (2,), complex=(0, 1)), row(np.vecmat, (3,), (2, 3, 2), complex=(0,))]
