@@ -29,7 +29,7 @@ PLAIN: set[Any] = {
     np.may_share_memory, np.zeros_like, np.ones_like, np.empty_like, np.array_repr, np.array_str, np.array2string,
 }  # fmt: skip
 SEQUENCES: set[Any] = {np.concatenate, np.stack}  # functions of a sequence of arrays, not of one array
-FAMILIES = {"scipy": "special"}  # families of rules that are loaded with the first function of a package
+FAMILIES = {"scipy": "special", "numpy.fft": "fft"}  # families of rules that are loaded with the first function of a package
 
 
 def composed(function: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -73,11 +73,13 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapp
 
 def call_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Record `function(*args, **kwargs)`, run its composition, or answer from the data."""
+    if function not in RULES and function not in COMPOSED:
+        load_family(function)
     if function in COMPOSED:
         return COMPOSED[function](*args, **kwargs)
     if function in PLAIN:
         return function(*map(data_of, map(frozen, args)), **{k: data_of(frozen(v)) for k, v in kwargs.items()})
-    if function not in RULES and not load_family(function):
+    if function not in RULES:
         no_rule(function)
     if kwargs:
         if kwargs.get("out") is not None:
@@ -129,7 +131,8 @@ def without_values(
 
 def load_family(function: Any) -> bool:
     """Load the rules of the package that a function comes from, if there are any; whether it has a rule now."""
-    owner = "scipy" if isinstance(function, np.ufunc) and not hasattr(np, function.__name__) else ""
+    of_scipy = isinstance(function, np.ufunc) and not hasattr(np, function.__name__)
+    owner = "scipy" if of_scipy else getattr(function, "__module__", "")
     if owner in FAMILIES:
         importlib.import_module(f"{__package__}.rules.{FAMILIES.pop(owner)}")
     return function in RULES

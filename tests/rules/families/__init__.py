@@ -1,6 +1,6 @@
 """The rows of all families."""
 
-from . import activations, elementwise, indexing, linalg, losses, products, reductions, shaping
+from . import activations, elementwise, fft, indexing, linalg, losses, products, reductions, shaping
 
 ROWS = [
     *elementwise.ROWS,
@@ -9,6 +9,7 @@ ROWS = [
     *indexing.ROWS,
     *products.ROWS,
     *linalg.ROWS,
+    *fft.ROWS,
     *activations.ROWS,
     *losses.ROWS,
 ]
