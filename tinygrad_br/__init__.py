@@ -26,9 +26,10 @@ _LATER = {
     "hessian": "transforms", "hvp": "transforms", "vjp": "transforms", "jvp": "transforms", "checkpoint": "transforms",
     "numerical_gradient": "checking", "numerical_jacobian": "checking", "numerical_hessian": "checking",
     "check_gradients": "checking", "check_layer": "checking", "GradientReport": "checking",
+    "compiling": "compiling", "compile": "compiling",
     "draw": "drawing", "Drawing": "drawing",
     "fit": "training", "History": "training", "evaluate": "training", "predict": "training", "predict_proba": "training",
-    "save": "saving", "load": "saving",
+    "save": "saving", "load": "saving", "expm": "rules.expm",
 }  # fmt: skip
 
 __all__ = ["Value", "add_at", "debug", "define_rule", "gradients", "no_grad", "put", "stop_gradient", *_LATER]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+import tinygrad_br as tg
 from tinygrad_br.rules.linalg import cofactors
 
 from ..row import NONZERO, UNIT, Domain, Row
@@ -133,6 +134,8 @@ ROWS = [
     row(
         np.linalg.eigvals, (2, 2), call=around(np.array([[1.0, 4.0], [-4.0, 1.0]]), np.linalg.eigvals), note="rotation"
     ),
+    row(tg.expm, STACK),
+    row(tg.expm, (2, 2), complex=(0,), note="complex"),
     norm((3,), "vector"),
     norm((2, 2, 2), "all entries"),
     norm((2, 3), "axis", axis=-1),
