@@ -110,18 +110,18 @@ def part(results: tuple[Any, ...], index: int) -> Any:
 
 def ancestors(output: Node) -> list[Node]:
     """All nodes that `output` was made from, and itself, in the order of their creation."""
-    found, waiting = {output}, [(output, output.args)]
+    found, waiting = {output}, [output]
     while waiting:
-        node, args = waiting.pop()
-        for arg in args:
+        node = waiting.pop()
+        for arg in (args := [*node.args]):  # which grows by what is inside tuples
             if isinstance(arg, Node):
                 if arg.number > node.number:
                     raise RuntimeError(changed_after_use(arg, node))
                 if arg not in found:
                     found.add(arg)
-                    waiting.append((arg, arg.args))
+                    waiting.append(arg)
             elif type(arg) is tuple:
-                waiting.append((node, arg))
+                args += arg
     return sorted(found, key=attrgetter("number"))
 
 
@@ -150,23 +150,23 @@ def cotangents(
                 shares[index] = shares[index] + g
                 continue
             rules, guarded = RULES[node.op]
-            ans, args = (node, node.args) if create_graph else (node._data, [*map(data_of, node.args)])
-            for arg, rule in zip(node.args, rules, strict=False):
-                if rule is None or wanted.isdisjoint((arg,) if isinstance(arg, Node) else nodes_in((arg,))):
+            call = (g, node, *node.args) if create_graph else (g, node._data, *map(data_of, node.args))
+            for arg, rule in zip(node.args, rules):
+                if not rule or (arg not in wanted if isinstance(arg, Node) else wanted.isdisjoint(nodes_in((arg,)))):
                     continue
-                share = rule(g, ans, *args, **node.kwargs)
+                share = rule(*call, **node.kwargs)
                 for target, c in ((arg, share),) if isinstance(arg, Node) else zip(arg, share, strict=True):
-                    if c is None or not isinstance(target, Node) or target not in wanted:
+                    if c is None or not (target is arg or (isinstance(target, Node) and target in wanted)):
                         continue
                     if c.__class__ is not np.float64 or target._data.__class__ is not np.float64:
                         c = fit(c, target._data, node, g if guarded else None)
-                    elif c != c and guarded and g == 0:
+                    elif guarded and c != c and g == 0:
                         c = np.float64(0)
                     if debugging:
                         check_finite(data_of(c), "has a gradient with", node.op, node.args, node.line)
                     if c is not None:
                         found[target] = found[target] + c if target in found else c
-        return {node: conjugate(found[node]) for node in kept if node in found}
+        return {node: conjugate(c) for node, c in found.items() if node in kept}
 
 
 def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
@@ -183,7 +183,7 @@ def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
     if c.shape != data.shape:
         extra = c.ndim - data.ndim
         axes = [i for i, n in enumerate(c.shape) if i < extra or (n != 1 and data.shape[i - extra] == 1)]
-        c = np.sum(c, axis=tuple(axes), keepdims=True) if axes else c
+        c = c.sum(axis=tuple(axes), keepdims=True) if axes else c
         try:
             c = c.reshape(c.shape[max(extra, 0) :])
             c = c if c.shape == data.shape else np.broadcast_to(c, data.shape)
