@@ -18,8 +18,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .engine import NO_KWARGS, RULES, Node, data_of, record
+from .engine import NO_KWARGS, RULES, Node, data_of, nodes_in, record
 from .messages import op_name
+from .modes import reading
 
 COMPOSED: dict[Any, Callable[..., Any]] = {}
 UFUNC_METHODS: dict[tuple[Any, str], Callable[..., Any]] = {}
@@ -27,6 +28,9 @@ PLAIN: set[Any] = {
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.common_type,
     np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.allclose, np.shares_memory,
     np.may_share_memory, np.zeros_like, np.ones_like, np.empty_like, np.array_repr, np.array_str, np.array2string,
+}  # fmt: skip
+READING: set[Any] = {
+    np.array_equal, np.array_equiv, np.allclose, np.array_repr, np.array_str, np.array2string,
 }  # fmt: skip
 SEQUENCES: set[Any] = {np.concatenate, np.stack}  # functions of a sequence of arrays, not of one array
 FAMILIES = {"scipy": "special", "numpy.fft": "fft"}  # families of rules that are loaded with the first function of a package
@@ -56,6 +60,9 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapp
     name = op_name(ufunc)
     if any(out is not None for out in kwargs.get("out", ())):
         raise TypeError(f"np.{name} cannot write into out= here: a Value is never changed in place; use its result")
+    if method == "outer" and ufunc.nin == 2 and ufunc.signature is None:
+        first, second = map(operand, args)
+        return ufunc(np.reshape(first, np.shape(first) + (1,) * np.ndim(second)), second, **kwargs)
     if method != "__call__":
         if (ufunc, method) not in UFUNC_METHODS:
             raise TypeError(f"np.{name}.{method} has no derivative here; use a function that has, or np.{name} itself")
@@ -78,6 +85,9 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any
     if function in COMPOSED:
         return COMPOSED[function](*args, **kwargs)
     if function in PLAIN:
+        if function in READING:
+            for node in nodes_in(tuple(map(frozen, args))):
+                reading(node, f"np.{op_name(function)}")
         return function(*map(data_of, map(frozen, args)), **{k: data_of(frozen(v)) for k, v in kwargs.items()})
     if function not in RULES:
         no_rule(function)

@@ -28,8 +28,8 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .messages import calling_line, changed_after_use, check_finite, shapes_do_not_fit, wrong_cotangent
-from .modes import MODE, mode
+from .messages import changed_after_use, check_finite, shapes_do_not_fit, wrong_cotangent
+from .modes import MODE, mode, watch
 
 Function = Callable[..., Any]
 Kwargs = Mapping[str, Any]
@@ -95,11 +95,10 @@ def result_node(data: Any, op: Function, args: tuple[Any, ...], kwargs: Kwargs =
     node._data = data if data.__class__ is not np.ndarray or data.ndim else data[()]
     node.grad = node.name = node.line = None
     node.number = next(NUMBERS)
-    recording, debugging = MODE.get()
+    recording, debugging, trace = MODE.get()
     node.op, node.args, node.kwargs = (op, args, kwargs) if recording else (None, (), NO_KWARGS)
-    if debugging:
-        node.line = calling_line()
-        check_finite(data, "gives", op, args, node.line)
+    if debugging or trace is not None:
+        watch(node, op, args, kwargs)
     return node
 
 
@@ -196,7 +195,8 @@ def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
 
 def has_nan(x: Any) -> bool:
     """Whether there is a NaN in an array, a NumPy scalar or a node: one pass, no temporary."""
-    return bool((square := np.vdot(data_of(x), data_of(x))) != square)
+    trace, y = MODE.get().trace, data_of(x)
+    return bool((square := np.vdot(y, y)) != square) if trace is None else trace.guard(x)
 
 
 def conjugate(c: Any) -> Any:

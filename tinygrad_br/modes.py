@@ -1,18 +1,24 @@
-"""How recording behaves in the present thread or task: `no_grad` and `debug`."""
+"""How recording behaves in the present thread or task: `no_grad`, `debug`, and the trace of `tg.compile`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from .messages import calling_line, check_finite
 
 
 class Mode(NamedTuple):
-    """`recording`: operations remember how their results were made; `debugging`: they are watched for NaN."""
+    """`recording`: operations remember how their results were made; `debugging`: they are watched for NaN.
+
+    `trace` is the trace of a function that is being compiled (`compiling.trace.Trace`), else None.
+    """
 
     recording: bool = True
     debugging: bool = False
+    trace: Any = None
 
 
 DEFAULT = Mode()
@@ -20,13 +26,35 @@ MODE: ContextVar[Mode] = ContextVar("mode", default=DEFAULT)
 
 
 @contextmanager
-def mode(**changes: bool) -> Iterator[None]:
+def mode(**changes: Any) -> Iterator[None]:
     """Change the mode inside a `with` block; nests, and ends with the block even when an exception leaves it."""
     token = MODE.set(MODE.get()._replace(**changes))
     try:
         yield
     finally:
         MODE.reset(token)
+
+
+def watch(node: Any, op: Any, args: tuple[Any, ...], kwargs: Any) -> None:
+    """What debugging and tracing do with every new result."""
+    _, debugging, trace = MODE.get()
+    if debugging:
+        node.line = calling_line()
+        check_finite(node._data, "gives", op, args, node.line)
+    if trace is not None:
+        trace.note(node, op, args, kwargs)
+
+
+def reading(node: Any, how: str) -> None:
+    """Raise if a function that is being compiled asks for a number that will differ from call to call."""
+    if (trace := MODE.get().trace) is not None:
+        trace.refuse(node, how)
+
+
+def drawn(function: Any, generator: Any, *args: Any) -> Any:
+    """Random numbers, `function(generator, *args)`, which a compiled program draws anew at every call."""
+    trace = MODE.get().trace
+    return function(generator, *args) if trace is None else trace.draw(function, generator, *args)
 
 
 @contextmanager

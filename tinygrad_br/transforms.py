@@ -72,7 +72,9 @@ class Run:
                 f"the function returned {type(self.output).__name__}, which no gradient reaches; return a Value "
                 "computed from the arguments (for a constant: Value(0.0))"
             )
-        self.constant = not recording or all(node.op or node.number > start for node in ancestors(self.output))
+        trace = MODE.get().trace
+        nodes = ancestors(self.output) if trace is None else trace.ancestors(self.output)
+        self.constant = not recording or all(node.op or node.number > start for node in nodes)
 
     def value(self) -> Any:
         """The output: plain numbers if nothing outside can be differentiated."""
@@ -300,6 +302,8 @@ def checkpoint(f: Function) -> Function:
 
     @wraps(f)
     def forgetful(*args: Any, **kwargs: Any) -> Any:
+        if MODE.get().trace is not None:  # a compiled program plans its memory itself
+            return f(*args, **kwargs)
         start = next(NUMBERS)
         output = f(*args, **kwargs)
         if not isinstance(output, Value):

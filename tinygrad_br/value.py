@@ -15,6 +15,7 @@ import numpy as np
 from .dispatch import call_function, call_ufunc, holds_values
 from .engine import NO_KWARGS, NUMBERS, Node, cotangents, define_rule, part, record, result_node
 from .messages import op_name
+from .modes import MODE, reading
 
 NUMBERS_AND_ARRAYS = (int, float, np.ndarray, np.generic, complex)
 
@@ -147,6 +148,8 @@ class Value(Node):
         else:
             self._data = as_data(data)
         self.number = next(NUMBERS)
+        if (trace := MODE.get().trace) is not None:
+            trace.made(self, data)
 
     # -- data ----------------------------------------------------------------------------------------------------
 
@@ -157,10 +160,14 @@ class Value(Node):
         Setting it, also by `v.data -= step`, writes the numbers in place.  The Value is a leaf from then on, and a
         backward through a graph that used the old numbers raises.
         """
-        return self._data
+        trace = MODE.get().trace
+        return self._data if trace is None else trace.data(self)
 
     @data.setter
     def data(self, data: Any) -> None:
+        if (trace := MODE.get().trace) is not None:
+            trace.set_data(self, data)
+            return
         new = data if data is self._data else as_data(data, self._data.dtype)
         if new.shape != self._data.shape:
             raise ValueError(f"data of shape {new.shape} do not fit a Value of shape {self.shape}; make a new Value")
@@ -180,6 +187,7 @@ class Value(Node):
 
     def item(self) -> Any:
         """The one number of a Value of size 1, as a Python number; ValueError for other sizes."""
+        reading(self, ".item()")
         return self._data.item()
 
     # -- derivatives ---------------------------------------------------------------------------------------------
@@ -200,6 +208,9 @@ class Value(Node):
         6.0
         """
         gradient = seed(self, gradient)
+        if (trace := MODE.get().trace) is not None:
+            trace.backward(self, gradient)
+            return
         taken = {id(gradient)}
         for node, cotangent in cotangents(self, gradient).items():
             if cotangent.__class__ is list:
@@ -214,6 +225,8 @@ class Value(Node):
 
     def zero_grad(self) -> None:
         """Forget `.grad`: it is None again, and the next backward starts from nothing."""
+        if (trace := MODE.get().trace) is not None:
+            trace.zero_grad(self)
         self.grad = None
 
     # -- Python's and NumPy's protocols --------------------------------------------------------------------------
@@ -228,6 +241,7 @@ class Value(Node):
         return format(self.item(), spec) if spec else repr(self)
 
     def __bool__(self) -> bool:
+        reading(self, "if, while, and, or, not")
         return bool(self._data)
 
     def __len__(self) -> int:
@@ -255,9 +269,11 @@ class Value(Node):
         return Value, (self._data, self.name)
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        reading(self, "np.asarray")
         raise TypeError("a Value does not turn into a plain array by itself; write v.data, or np.stack for a list")
 
     def __float__(self) -> NoReturn:
+        reading(self, "float, int, a math function or a Python index")
         raise TypeError("float(v) and math functions would lose the graph; write v.item(), or np.exp(v) for math.exp")
 
     __int__ = __index__ = __complex__ = __float__
@@ -350,8 +366,14 @@ def gradients(output: Any, inputs: Sequence[Any], gradient: Any = None, create_g
     inputs = [inputs] if isinstance(inputs, Value) else list(inputs)
     if not all(isinstance(x, Value) for x in inputs):
         raise TypeError("gradients with respect to plain data do not exist; wrap them before use: x = Value(data)")
-    found = cotangents(output, seed(output, gradient), inputs, create_graph)
+    trace, start = MODE.get().trace, seed(output, gradient)
+    if trace is None:
+        found = cotangents(output, start, inputs, create_graph)
+    else:
+        found = trace.cotangents(output, start, inputs)
     results = [found[x] if x in found else np.zeros(x.shape, x.dtype)[()] for x in inputs]
     if create_graph:
         return [Value(r) if not isinstance(r, Value) else r for r in results]
+    if trace is not None:
+        return [trace.data(r) for r in results]
     return [r.copy() if isinstance(r, np.ndarray) else r for r in results]

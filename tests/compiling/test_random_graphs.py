@@ -1,0 +1,72 @@
+"""Compiled functions give the numbers of the functions themselves, over several calls with changing data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tinygrad_br as tg
+from tinygrad_br import Value
+
+from .graphs import arrays, close, functions
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@given(data=st.data(), seed=st.integers(0, 2**32))
+@settings(max_examples=40)
+def test_value_and_gradients(dtype, data, seed):
+    function, argument_shapes, parameter_shapes = data.draw(functions(dtype))
+    rng = np.random.default_rng(seed)
+    ours, theirs = ([Value(a) for a in arrays(rng, parameter_shapes, dtype)] for _ in range(2))
+
+    def step(parameters, arguments):
+        loss = function(arguments, parameters)
+        loss.backward()
+        return loss
+
+    compiled = tg.compile(lambda *arguments: step(ours, arguments))
+    for call in range(4):
+        if call == 2:
+            for p in (*ours, *theirs):
+                p.zero_grad()
+        for p, q, new in zip(ours, theirs, arrays(rng, parameter_shapes, dtype)):
+            p.data = q.data = new
+        arguments = arrays(rng, argument_shapes, dtype)
+        kept = [a.copy() for a in arguments]
+        with np.errstate(all="ignore"):
+            expected = step(theirs, arguments)
+        with np.errstate(all="ignore"):
+            result = compiled(*arguments)
+        assert isinstance(result, Value)
+        assert close(result, expected)
+        for p, q in zip(ours, theirs):
+            assert (p.grad is None) == (q.grad is None)
+            assert p.grad is None or close(p.grad, q.grad)
+        assert all(map(close, arguments, kept))
+
+
+@given(functions(), st.integers(0, 2**32))
+@settings(max_examples=40)
+def test_gradients_and_transforms(case, seed):
+    function, argument_shapes, parameter_shapes = case
+    rng = np.random.default_rng(seed)
+    parameters = [Value(a) for a in arrays(rng, parameter_shapes)]
+
+    def outputs(*arguments):
+        loss = function([Value(a) for a in arguments], parameters)
+        slope = tg.grad(lambda x: function([x, *arguments[1:]], [p.data for p in parameters]))
+        return {"loss": loss.data, "gradients": tg.gradients(loss, parameters), "slope": slope(arguments[0])}
+
+    compiled = tg.compile(outputs)
+    for _ in range(3):
+        arguments = arrays(rng, argument_shapes)
+        with np.errstate(all="ignore"):
+            expected = outputs(*arguments)
+        with np.errstate(all="ignore"):
+            result = compiled(*arguments)
+        assert all(isinstance(r, (np.ndarray, np.generic)) for r in (result["loss"], result["slope"]))
+        assert close(result["loss"], expected["loss"])
+        assert close(result["slope"], expected["slope"])
+        assert all(map(close, result["gradients"], expected["gradients"]))

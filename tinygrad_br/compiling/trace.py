@@ -1,0 +1,282 @@
+"""The trace: one run of a function on stand-ins, in which every operation is noted.
+
+A trace changes nothing that outlives it.  The function runs once; each array among its arguments is replaced by a
+Value that stands for it.  Derivatives run their rules on Values, so the backward pass is noted like the forward pass.
+What the function does to Values from outside (their `.grad`, their data, the step of an optimizer) is noted as an
+effect and not done.
+
+A node of a trace is *moving* if its numbers can differ between calls: it comes from an argument, from a Value that was
+there before (a parameter), from an array outside, or from a random generator.  All others are constants.  It is
+*plain* if without a trace it would be an array and not a Value; no gradient reaches the function's results through it.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engine import NO_KWARGS, NUMBERS, Node, cotangents, nodes_in
+from ..messages import describe, op_name
+from ..modes import mode
+from ..value import Value, stop_gradient
+from .lowering import LOWERED, WHOLE
+
+
+class TraceError(TypeError):
+    """A function that is being compiled asks for something that a program cannot repeat."""
+
+
+class Recipe(NamedTuple):
+    """How a result is made: a function and its arguments, of which some are nodes."""
+
+    op: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    section: str
+
+
+class Update(NamedTuple):
+    """A step of an optimizer: the gradients, None for a parameter that has none, and the parameters after it."""
+
+    optimizer: Any
+    gradients: list[Any]
+    after: list[Node]
+
+
+def same(x: Any) -> Any:
+    """The numbers as they are."""
+    return x
+
+
+def together(*results: Any) -> tuple[Any, ...]:
+    """Several results as one tuple."""
+    return results
+
+
+SHAPED_BY_NUMBERS = {np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extract, np.compress, np.trim_zeros}
+
+
+class Trace:
+    """What is known of one run.
+
+    `recipes` says how each moving node is made, `guarded` lists cotangents in which NaN may stand for a zero,
+    `current` has the present data of Values that were given new ones, `entry` the gradients that stood in `.grad`
+    when the function was called, `grads` and `numbers` what is put back when the trace ends.
+    `forgotten` are the Values whose gradient at the beginning does not matter.
+    """
+
+    def __init__(self) -> None:
+        self.start = next(NUMBERS)
+        self.recipes: dict[Node, Recipe] = {}
+        self.plain: set[Node] = set()
+        self.inputs: set[Node] = set()
+        self.guarded: set[Node] = set()
+        self.current: dict[Node, Node] = {}
+        self.entry: dict[Node, Node] = {}
+        self.grads: dict[Node, Any] = {}
+        self.forgotten: set[Node] = set()
+        self.numbers: dict[Node, int] = {}
+        self.updates: list[Update] = []
+        self.section = "forward"
+
+    # -- stand-ins -----------------------------------------------------------------------------------------------
+
+    def stand_in(self, data: Any, plain: bool, name: str | None = None) -> Value:
+        """A leaf for numbers that each call brings anew; it keeps their dtype, integers too."""
+        node: Value = object.__new__(Value)
+        node._data = np.asarray(data)[()]
+        node.grad = node.op = node.line = None
+        node.args, node.kwargs, node.name, node.number = (), NO_KWARGS, name, next(NUMBERS)
+        self.inputs.add(node)
+        if plain:
+            self.plain.add(node)
+        return node
+
+    def is_moving(self, arg: Any) -> bool:
+        """Whether the numbers of an argument of an operation can differ between calls."""
+        if isinstance(arg, Node):
+            return arg in self.recipes or arg in self.inputs or arg.number < self.start or arg in self.current
+        if isinstance(arg, (tuple, list)):
+            return any(map(self.is_moving, arg))
+        return isinstance(arg, (np.ndarray, np.random.Generator))
+
+    def is_outside(self, node: Node) -> bool:
+        """Whether a Value was there before the trace, so that what is done to it is an effect."""
+        outside = node.number < self.start or node in self.current or node in self.inputs or node in self.numbers
+        return outside and node not in self.entry
+
+    # -- what the engine and Value report ------------------------------------------------------------------------
+
+    def note(self, node: Node, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Remember how a result was made, unless it is a constant."""
+        nodes = [*nodes_in(args)]
+        if nodes and all(arg in self.plain for arg in nodes):
+            self.plain.add(node)
+        if not (self.is_moving(args) or self.is_moving(tuple(kwargs.values()))):
+            return
+        if self.current:
+            args = self.renewed(args)
+        self.check_shape(op, args)
+        if op is stop_gradient:
+            self.recipes[node] = Recipe(same, args, NO_KWARGS, self.section)
+        else:
+            recipe = self.lowered(node, op, args, kwargs) if hasattr(op, "recorded") and op not in WHOLE else None
+            self.recipes[node] = recipe or Recipe(op, args, kwargs, self.section)
+
+    def renewed(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments, with the present data of Values that were given new ones."""
+        return tuple(
+            self.current.get(a, a) if isinstance(a, Node) else self.renewed(a) if type(a) is tuple else a for a in args
+        )
+
+    def lowered(self, node: Node, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Recipe | None:
+        """The recipe of one of our own functions in NumPy functions, or None if its body needs plain arrays."""
+        body = LOWERED.get(op) or op.__wrapped__
+        try:
+            with mode(recording=False):
+                result = body(*args, **kwargs)
+        except Exception:
+            return None
+        if isinstance(node._data, tuple):
+            if not isinstance(result, tuple) or not all(isinstance(r, Node) for r in result):
+                return None
+            return Recipe(together, result, NO_KWARGS, self.section)
+        if not isinstance(result, Node) or result._data.dtype != node._data.dtype:
+            return None
+        return Recipe(same, (result,), NO_KWARGS, self.section) if result._data.shape == node._data.shape else None
+
+    def check_shape(self, op: Any, args: tuple[Any, ...]) -> None:
+        """Refuse results whose shape depends on numbers: a program has one shape for everything."""
+        masks = [a for a in nodes_in(args[1:]) if a._data.dtype == bool] if op is operator.getitem else []
+        if any(map(self.is_moving, masks)) or op in SHAPED_BY_NUMBERS or (op is np.where and len(args) == 1):
+            how = "x[mask]" if op is operator.getitem else f"np.{op_name(op)}"
+            raise TraceError(
+                f"{how} gives a shape that depends on numbers, and a compiled program has one shape for all calls; "
+                "write np.where(mask, x, 0), or leave tg.compile out"
+            )
+
+    def made(self, node: Node, data: Any) -> None:
+        """A Value was constructed: from a node it goes on, and an array from outside is read again at each call."""
+        if node.op is not None:
+            if self.is_moving(node.args):
+                self.recipes[node] = Recipe(same, self.renewed(node.args), NO_KWARGS, self.section)
+        elif isinstance(data, np.ndarray) and data.ndim:
+            self.recipes[node] = Recipe(np.ndarray.astype, (data, node._data.dtype), NO_KWARGS, self.section)
+
+    def draw(self, function: Any, generator: Any, *args: Any) -> Node:
+        """Random numbers that every call draws anew; the trace leaves the generator as it is."""
+        node = self.stand_in(function(deepcopy(generator), *args), plain=True)
+        self.inputs.remove(node)
+        self.recipes[node] = Recipe(function, (generator, *args), NO_KWARGS, self.section)
+        return node
+
+    def data(self, node: Any) -> Any:
+        """What `.data` and gradients are in a trace: the same numbers, plain, and no gradient flows through them."""
+        if not isinstance(node, Node) or (node.op is None and not self.is_moving(node)):
+            return node._data if isinstance(node, Node) else node
+        result = stop_gradient(node)
+        self.plain.add(result)
+        return result
+
+    def ancestors(self, output: Node) -> list[Node]:
+        """As the engine's function, but not beyond what would be plain arrays without a trace."""
+        found, waiting = {output}, [output]
+        while waiting:
+            for node in nodes_in(waiting.pop().args):
+                if node not in found and node not in self.plain:
+                    found.add(node)
+                    waiting.append(node)
+        return list(found)
+
+    def guard(self, cotangent: Any) -> bool:
+        """The engine asks whether NaN must be replaced by 0: the program will look for NaN at its end instead."""
+        if isinstance(cotangent, Node):
+            self.guarded.add(cotangent)
+        return False
+
+    def refuse(self, node: Node, how: str) -> None:
+        """Raise if a number of this node is no constant."""
+        if self.is_moving(node):
+            raise TraceError(
+                f"{how} would read a number of {described(node)} while tg.compile records the function, and the "
+                "program would keep this one number for all later calls; return the Value and read it outside, write "
+                "np.where instead of if, or leave tg.compile out"
+            )
+
+    # -- effects -------------------------------------------------------------------------------------------------
+
+    def manage(self, node: Node) -> None:
+        """Keep what stands in `.grad` of a Value from outside, and let a stand-in take its place."""
+        if self.is_outside(node) and node not in self.grads:
+            self.grads[node] = node.grad
+            if isinstance(node.grad, Node):
+                raise TraceError(f"the gradient of {described(node)} is a Value; call zero_grad() before compiling")
+            if node.grad is not None:
+                stand_in = self.stand_in(node.grad, plain=True)
+                self.entry[stand_in] = node
+                node.grad = stand_in
+
+    def zero_grad(self, node: Node) -> None:
+        """As `Value.zero_grad`, recorded."""
+        if self.is_outside(node) and node not in self.grads:
+            self.forgotten.add(node)
+        self.manage(node)
+        node.grad = None
+
+    def cotangents(self, output: Value, gradient: Any, inputs: Any = None) -> dict[Node, Any]:
+        """As the engine's function, on Values."""
+        gradient = gradient if isinstance(gradient, Node) else Value(gradient)
+        before, self.section = self.section, "backward"
+        try:
+            return cotangents(output, gradient, inputs, create_graph=True)
+        finally:
+            self.section = before
+
+    def backward(self, output: Value, gradient: Any) -> None:
+        """As `Value.backward`, recorded."""
+        for node, cotangent in self.cotangents(output, gradient).items():
+            if cotangent.__class__ is list:
+                continue
+            self.manage(node)
+            cotangent = self.data(cotangent)
+            node.grad = cotangent if node.grad is None else self.data(node.grad + cotangent)
+
+    def set_data(self, node: Node, data: Any) -> None:
+        """As the setter of `Value.data`, recorded."""
+        if np.shape(data) != node._data.shape:
+            raise ValueError(
+                f"data of shape {np.shape(data)} do not fit a Value of shape {node._data.shape}; make a new Value"
+            )
+        if not self.is_outside(node):
+            raise TraceError("only Values from outside can get new data in a compiled function; make a new Value here")
+        with mode(recording=False):
+            new = data if isinstance(data, Node) else Value(np.asarray(data, node._data.dtype))
+            self.renew(node, new if new._data.dtype == node._data.dtype else new.astype(node._data.dtype))  # type: ignore[attr-defined]
+
+    def renew(self, node: Node, new: Node) -> None:
+        """From here on a Value from outside has other data, and graphs that used the old ones are stale."""
+        self.numbers.setdefault(node, node.number)
+        self.current[node] = new
+        node.number = next(NUMBERS)
+
+    def update(self, optimizer: Any, gradients: list[Any]) -> None:
+        """As `Optimizer.step`, recorded."""
+        after = [self.stand_in(p._data, plain=False) for p in optimizer.parameters]
+        self.updates.append(Update(optimizer, gradients, after))
+        for parameter, node in zip(optimizer.parameters, after):
+            self.renew(parameter, node)
+
+    def restore(self) -> None:
+        """Put everything back that the trace touched."""
+        for node, grad in self.grads.items():
+            node.grad = grad
+        for node, number in self.numbers.items():
+            node.number = number
+
+
+def described(node: Node) -> str:
+    return f"{node.name!r}" if node.name else describe(node).partition(" of shape")[0]
