@@ -272,11 +272,7 @@ def check_inputs(module: Any, x: Any, nin: int) -> None:
     if x.shape[-1:] != (nin,):
         raise ValueError(
             f"{module!r} expects inputs of shape (batch, {nin}), but got {x.shape}"
-            + (
-                f"; flatten each example first: x.reshape(len(x), {nin})"
-                if x.ndim > 2 and size_of_row(x) == nin
-                else ""
-            )
+            + (f"; flatten each example: x.reshape(len(x), {nin})" if x.ndim > 2 and size_of_row(x) == nin else "")
         )
 
 
