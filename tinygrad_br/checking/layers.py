@@ -13,7 +13,6 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,8 @@ from .report import GradientReport, Row
 from .verdict import RIGHT, WRONG
 
 SAMPLES, FEATURES = 5, 3  # no length is a multiple of another, so that a wrong factor tells where it comes from
-LUCK = np.random.RandomState(0).get_state()
+LUCK = np.random.PCG64(0)
+LUCKY = LUCK.state
 
 
 def check_layer(obj: Any, inputs: Any = None, targets: Any = None, seed: Any = 0) -> GradientReport:
@@ -67,26 +67,27 @@ def required(function: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.default is p.empty and p.name != "training"]
 
 
-@cache
-def has_training(cls: type) -> bool:
-    return "training" in inspect.signature(cls.forward).parameters  # type: ignore[attr-defined]
+def training_options(obj: Any) -> dict[str, bool]:
+    """The argument that switches `forward` to training, if it has one."""
+    return {"training": True} if "training" in inspect.signature(obj.forward).parameters else {}
 
 
 @contextmanager
 def same_luck() -> Iterator[None]:
     """Whatever draws from NumPy's global generator inside draws the same each time, and nothing of it stays."""
-    state = np.random.get_state()  # noqa: NPY002
-    np.random.set_state(LUCK)  # noqa: NPY002
+    generator = np.random.get_bit_generator()  # type: ignore[attr-defined]
+    LUCK.state = LUCKY
+    np.random.set_bit_generator(LUCK)  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        np.random.set_state(state)  # noqa: NPY002
+        np.random.set_bit_generator(generator)  # type: ignore[attr-defined]
 
 
-def run_forward(obj: Any, *args: Any, training: bool = True) -> Any:
+def run_forward(obj: Any, *args: Any, **options: Any) -> Any:
     """The output of an object, returned or left in `output`."""
     with same_luck():
-        result = obj.forward(*args, **({"training": training} if has_training(type(obj)) else {}))
+        result = obj.forward(*args, **options)
     return obj.output if result is None else result
 
 
@@ -96,7 +97,8 @@ def check_part(obj: Any, inputs: Any, rng: np.random.Generator) -> GradientRepor
     features = FEATURES if weights is None else len(weights)
     inputs = rng.normal(size=(SAMPLES, features)) if inputs is None else np.array(inputs, float)
     trial = copy.deepcopy(obj)
-    shape = np.shape(run_forward(trial, inputs.copy()))
+    options = training_options(obj)
+    shape = np.shape(run_forward(trial, inputs.copy(), **options))
     trial.backward(rng.normal(size=shape))
     if not hasattr(trial, "dinputs"):
         raise TypeError(f"backward of {type(obj).__name__} leaves no dinputs; let it set self.dinputs")
@@ -107,7 +109,7 @@ def check_part(obj: Any, inputs: Any, rng: np.random.Generator) -> GradientRepor
         fresh = copy.deepcopy(obj)
         for name, array in zip(names, arrays[1:], strict=True):
             setattr(fresh, name, np.array(array))
-        return fresh, run_forward(fresh, np.array(arrays[0]))
+        return fresh, run_forward(fresh, np.array(arrays[0]), **options)
 
     def f(*arrays: Any) -> Any:
         fresh, output = run(arrays)
@@ -122,7 +124,7 @@ def check_part(obj: Any, inputs: Any, rng: np.random.Generator) -> GradientRepor
     points = [inputs, *(np.array(getattr(obj, name), float) for name in names)]
     report = check_gradients(f, *points, gradient=gradient, seed=rng)
     report = renamed(report, type(obj).__name__, ["inputs", *names])
-    if has_training(type(obj)):
+    if options:
         report.rows.append(inference_row(obj, inputs))
     return report
 
