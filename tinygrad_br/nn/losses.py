@@ -153,7 +153,13 @@ def cross_entropy(
         rows = labels.astype(logits.dtype)
     weights = share(logits[..., :1], sample_weights)
     if class_weights is not None:
-        weights = weights * (rows @ np.asarray(class_weights, logits.dtype))[..., None]
+        by_class = np.asarray(class_weights, logits.dtype)
+        if by_class.shape != logits.shape[-1:]:
+            raise ValueError(
+                f"class_weights have shape {by_class.shape}; for these logits {logits.shape[-1:]} is right"
+            )
+        check_weights("class_weights", by_class)
+        weights = weights * (rows @ by_class)[..., None]
         weights = weights / np.sum(weights)
     if label_smoothing:
         if not 0 <= label_smoothing <= 1:
@@ -219,8 +225,15 @@ def share(x: Any, sample_weights: Any) -> Any:
     weights = array(sample_weights)
     if weights.shape != x.shape[:1]:
         raise ValueError(f"sample_weights have shape {weights.shape}; one for each example has shape {x.shape[:1]}")
+    check_weights("sample_weights", data_of(weights))
     weights = weights.astype(x.dtype).reshape(-1, *[1] * (x.ndim - 1))
     return weights / (np.sum(weights) * (x.size / len(weights)))
+
+
+def check_weights(name: str, weights: Any) -> None:
+    """Raise ValueError unless weights are numbers from 0 on, and not all 0."""
+    if not (np.all(weights >= 0) and np.any(weights > 0) and np.all(np.isfinite(weights))):
+        raise ValueError(f"{name} are not negative and not all zero, but got {weights.min()} to {weights.max()}")
 
 
 def same_shape(name: str, predictions: Any, targets: Any) -> None:
