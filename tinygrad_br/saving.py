@@ -73,6 +73,8 @@ def load(path: str | PathLike[str], model: Any = None) -> Any:
             )
         try:
             model = decode(header["model"])
+            if not isinstance(model, Module):
+                raise TypeError(f"a {type(model).__name__} stands in the place of the model")
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, MemoryError) as error:
             raise ValueError(
                 f"{os.fspath(path)} does not describe a model of this version of tinygrad_br ({error})"
