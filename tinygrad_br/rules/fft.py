@@ -15,8 +15,7 @@ import numpy as np
 from ..dispatch import composed, operand
 from ..engine import define_rule
 
-AXIS, AXES = -1, (-2, -1)
-OTHER_WAY = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
+OTHER_WAY: dict[Any, Any] = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
 def fitted(c: Any, shape: Sequence[int]) -> Any:
@@ -44,22 +43,19 @@ def twice_inside(c: Any, n: int, axis: int) -> Any:
 
 # one axis
 
-for transform in (np.fft.fft, np.fft.ifft):
-    define_rule(
-        transform,
-        lambda g, ans, x, n=None, axis=AXIS, norm=None, transform=transform: fitted(
-            transform(g, None, axis, norm), x.shape
-        ),
-    )
+define_rule(np.fft.fft, lambda g, ans, x, n=None, axis=-1, norm=None: fitted(np.fft.fft(g, None, axis, norm), x.shape))
+define_rule(
+    np.fft.ifft, lambda g, ans, x, n=None, axis=-1, norm=None: fitted(np.fft.ifft(g, None, axis, norm), x.shape)
+)
 
 
-def rfft_rule(g: Any, ans: Any, x: Any, n: int | None = None, axis: int = AXIS, norm: str | None = None) -> Any:
+def rfft_rule(g: Any, ans: Any, x: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     """The missing half of the cotangent is 0; the engine takes the real part."""
     n = x.shape[axis] if n is None else n
     return fitted(np.fft.fft(g, n, axis, norm), x.shape)
 
 
-def irfft_rule(g: Any, ans: Any, x: Any, n: int | None = None, axis: int = AXIS, norm: str | None = None) -> Any:
+def irfft_rule(g: Any, ans: Any, x: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     """A frequency inside stands for its twin too; of the first and the last one only the real part counts."""
     n = ans.shape[axis]
     return fitted(twice_inside(np.conjugate(np.fft.rfft(g, n, axis, OTHER_WAY[norm])), n, axis), x.shape)
@@ -70,32 +66,35 @@ define_rule(np.fft.irfft, irfft_rule)
 
 
 @composed(np.fft.hfft)
-def hfft(a: Any, n: int | None = None, axis: int = AXIS, norm: str | None = None) -> Any:
+def hfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     return np.fft.irfft(np.conjugate(a), n, axis, OTHER_WAY[norm])
 
 
 @composed(np.fft.ihfft)
-def ihfft(a: Any, n: int | None = None, axis: int = AXIS, norm: str | None = None) -> Any:
+def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: Any = None) -> Any:
     return np.conjugate(np.fft.rfft(a, n, axis, OTHER_WAY[norm]))
 
 
 # several axes
 
-for transform in (np.fft.fftn, np.fft.ifftn):
-    define_rule(
-        transform,
-        lambda g, ans, x, s=None, axes=None, norm=None, transform=transform: fitted(
-            transform(g, None, lengths(x, s, axes)[1], norm), x.shape
-        ),
-    )
+
+def whole_rule(function: Any) -> None:
+    def rule(g: Any, ans: Any, x: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+        return fitted(function(g, None, lengths(x, s, axes)[1], norm), x.shape)
+
+    define_rule(function, rule)
 
 
-def rfftn_rule(g: Any, ans: Any, x: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+whole_rule(np.fft.fftn)
+whole_rule(np.fft.ifftn)
+
+
+def rfftn_rule(g: Any, ans: Any, x: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     s, axes = lengths(x, s, axes)
     return fitted(np.fft.fftn(g, s, axes, norm), x.shape)
 
 
-def irfftn_rule(g: Any, ans: Any, x: Any, s: Any = None, axes: Any = None, norm: str | None = None) -> Any:
+def irfftn_rule(g: Any, ans: Any, x: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
     _, axes = lengths(x, s, axes)
     half = np.conjugate(np.fft.rfftn(g, None, axes, OTHER_WAY[norm]))
     return fitted(twice_inside(half, ans.shape[axes[-1]], axes[-1]), x.shape)
@@ -107,7 +106,7 @@ define_rule(np.fft.irfftn, irfftn_rule)
 
 def two_axes(function: Any, several: Any) -> None:
     @composed(function)
-    def transform(a: Any, s: Any = None, axes: Any = AXES, norm: str | None = None) -> Any:
+    def transform(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
         return several(operand(a), s, axes, norm)
 
 

@@ -286,24 +286,26 @@ def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: 
 COMPOSED[np.linalg.svdvals] = lambda x: np.linalg.svd(x, compute_uv=False)
 
 
-def eigh_formula(gw: Any, gv: Any, w: Any, v: Any, triangle: str) -> Any:
+def eigh_rule(g: Any, ans: Any, a: Any, UPLO: str = "L") -> Any:
+    (gw, gv), (w, v) = g, ans
     inner = H(v) @ gv
     if np.iscomplexobj(v):
         without_phase(inner, "eigh")
-    return read_from(v @ (on_diagonal(gw) + over(off_diagonal(inner), gaps(w))) @ H(v), triangle.upper())
+    return read_from(v @ (on_diagonal(gw) + over(off_diagonal(inner), gaps(w))) @ H(v), UPLO.upper())
 
 
-def eigvalsh_rule(g: Any, ans: Any, a: Any, UPLO: str = "L") -> Any:
+def eigvalsh_rule(g: Any, ans: Any, a: Any, UPLO: Any = "L") -> Any:
     v = np.linalg.eigh(a, UPLO)[1]
     return read_from((v * g[..., None, :]) @ H(v), UPLO.upper())
 
 
-define_rule(np.linalg.eigh, conjugated(lambda g, ans, a, UPLO="L": eigh_formula(*g, *ans, UPLO)))
+define_rule(np.linalg.eigh, conjugated(eigh_rule))
 define_rule(np.linalg.eigvalsh, conjugated(eigvalsh_rule))
 
 
-def eig_formula(gw: Any, gv: Any, w: Any, v: Any) -> Any:
+def eig_rule(g: Any, ans: Any, a: Any) -> Any:
     """The eigenvectors have length 1, which takes the part of gv along each of them away."""
+    (gw, gv), (w, v) = g, ans
     inner = H(v) @ gv
     if np.iscomplexobj(v):
         without_phase(inner, "eig")
@@ -318,7 +320,7 @@ def eigvals_rule(g: Any, ans: Any, a: Any) -> Any:
     return H(np.linalg.inv(v)) @ on_diagonal(np.take_along_axis(g, nearest, axis=-1)) @ H(v)
 
 
-define_rule(np.linalg.eig, conjugated(lambda g, ans, a: eig_formula(*g, *ans)))
+define_rule(np.linalg.eig, conjugated(eig_rule))
 define_rule(np.linalg.eigvals, conjugated(eigvals_rule))
 
 # norms

@@ -13,12 +13,12 @@ from .linear import rearrangement, transposed
 
 # the same entries in another shape
 define_rule(np.reshape, lambda g, ans, x, shape, order="C", copy=None: np.reshape(g, np.shape(x), layout(x, order)))
-for function in (np.squeeze, np.expand_dims):
-    define_rule(function, lambda g, ans, x, axis=None: np.reshape(g, np.shape(x)))
+define_rule(np.squeeze, lambda g, ans, x, axis=None: np.reshape(g, np.shape(x)))
+define_rule(np.expand_dims, lambda g, ans, x, axis: np.reshape(g, np.shape(x)))
 define_rule(np.copy, lambda g, ans, x, order="K", subok=False: g)
 
 
-def layout(x: Any, order: str) -> str:
+def layout(x: Any, order: str) -> Any:
     """The order of entries, "C" or "F", that order="A" or "K" means for this array."""
     flags = np.asarray(data_of(x)).flags
     if order == "K" and not flags.forc:
@@ -28,7 +28,7 @@ def layout(x: Any, order: str) -> str:
 
 @composed(np.ravel)
 def ravel(x: Any, order: str = "C") -> Any:
-    return np.reshape(operand(x), -1, layout(operand(x), order))  # type: ignore[call-overload]
+    return np.reshape(operand(x), -1, layout(operand(x), order))
 
 
 def at_least(function: Callable[..., Any]) -> None:
@@ -38,8 +38,9 @@ def at_least(function: Callable[..., Any]) -> None:
         return results[0] if len(results) == 1 else tuple(results)
 
 
-for function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
-    at_least(function)
+at_least(np.atleast_1d)
+at_least(np.atleast_2d)
+at_least(np.atleast_3d)
 
 # axes in another order
 define_rule(
@@ -66,8 +67,10 @@ define_rule(np.roll, lambda g, ans, x, shift, axis=None: np.roll(g, np.negative(
 
 # repeated entries: each use of an entry adds to its derivative
 define_rule(np.broadcast_to, lambda g, ans, x, shape, subok=False: g)
-for function in (np.tile, np.repeat, np.resize, np.lib.stride_tricks.sliding_window_view):
-    rearrangement(function)
+rearrangement(np.tile)
+rearrangement(np.repeat)
+rearrangement(np.resize)
+rearrangement(np.lib.stride_tricks.sliding_window_view)
 
 
 @composed(np.broadcast_arrays)
@@ -91,8 +94,10 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
 # some of the entries, and zeros
 define_rule(np.tril, lambda g, ans, x, k=0: np.tril(g, k))
 define_rule(np.triu, lambda g, ans, x, k=0: np.triu(g, k))
-for function in (np.diag, np.diagonal, np.diagflat, np.delete):
-    rearrangement(function)
+rearrangement(np.diag)
+rearrangement(np.diagonal)
+rearrangement(np.diagflat)
+rearrangement(np.delete)
 define_rule(
     np.insert,
     lambda g, ans, x, obj, values, axis=None: transposed(g, np.insert, np.shape(x), obj, 0, axis),
