@@ -57,6 +57,8 @@ def refused(function: Any, reason: str) -> None:
 
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Record `ufunc(*args)`, or what `np.add.reduce` and its like stand for."""
+    if method == "__call__" and not kwargs and ufunc in RULES:
+        return record(ufunc, tuple(map(operand, args)))
     name = op_name(ufunc)
     if any(out is not None for out in kwargs.get("out", ())):
         raise TypeError(f"np.{name} cannot write into out= here: a Value is never changed in place; use its result")

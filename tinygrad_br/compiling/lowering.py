@@ -13,6 +13,7 @@ import numpy as np
 
 from ..engine import define_rule
 from ..nn import losses
+from ..rules.activations import softmax
 from ..value import astype
 
 
@@ -51,8 +52,13 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
     return ones_at(label_positions(labels, classes), (*labels.shape, classes), dtype)
 
 
+def softmax_minus_one_hot(logits: Any, labels: Any) -> Any:
+    return softmax(logits) - losses.one_hot(labels, logits.shape[-1], logits.dtype)
+
+
 LOWERED: dict[Any, Callable[..., Any]] = {
     losses.cross_entropy_of_classes: cross_entropy_of_classes,
     losses.one_hot: one_hot,
+    losses.softmax_minus_one_hot: softmax_minus_one_hot,
 }
 WHOLE = {astype, label_positions, ones_at}

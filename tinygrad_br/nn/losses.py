@@ -198,10 +198,22 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
     return rows.reshape(*labels.shape, classes)
 
 
+def softmax_minus_one_hot(logits: Any, labels: Any) -> Any:
+    """How much too large each probability is; in one array, which is faster than softmax and one_hot by themselves."""
+    rows = logits.reshape(-1, logits.shape[-1])
+    rows = np.exp(rows - np.maximum.reduce(rows, axis=-1, keepdims=True))
+    rows /= np.add.reduce(rows, axis=-1, keepdims=True)
+    rows[np.arange(labels.size), labels.ravel()] -= 1
+    return rows.reshape(logits.shape)
+
+
 one_hot = define_rule(one_hot)
+softmax_minus_one_hot = define_rule(
+    softmax_minus_one_hot,
+    lambda g, ans, z, labels: (p := softmax(z)) * (g - np.sum(g * p, axis=-1, keepdims=True)),
+)
 cross_entropy_of_classes = define_rule(
-    cross_entropy_of_classes,
-    lambda g, ans, z, labels: (softmax(z) - one_hot(labels, z.shape[-1], z.dtype)) * (g / labels.size),
+    cross_entropy_of_classes, lambda g, ans, z, labels: softmax_minus_one_hot(z, labels) * (g / labels.size)
 )
 cross_entropy_of_rows = define_rule(
     cross_entropy_of_rows,
