@@ -106,6 +106,11 @@ class Plan:
                     waiting.append(v)
         return [step for step in self.steps if step in found]
 
+    def sink(self, steps: Iterable[Variable]) -> None:
+        """Move steps to the end that no other step reads."""
+        last = set(steps).difference(*(variables_in((s.args, *s.kwargs.values())) for s in self.steps))
+        self.steps = [s for s in self.steps if s not in last] + [s for s in self.steps if s in last]
+
     # -- from nodes to variables ---------------------------------------------------------------------------------
 
     def convert(self, arg: Any) -> Any:

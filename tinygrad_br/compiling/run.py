@@ -16,6 +16,7 @@ from ..engine import NO_KWARGS, NUMBERS, Node, define_rule
 from ..modes import MODE, mode
 from ..transforms import flatten, rebuild
 from ..value import Value
+from .memory import Memory
 from .plan import Plan, Variable, variables_in
 from .source import Source
 from .trace import Trace
@@ -72,13 +73,24 @@ class Program:
         roots = [v for v in self.leaves if isinstance(v, Node)]
         roots += [grad for _, grad in self.grads if isinstance(grad, Node)] + [new for _, new in self.data]
         plan = Plan(trace, roots)
-        self.outputs = [plan.roots.get(v, v) if isinstance(v, Node) else v for v in self.leaves]
-        results = [
-            *self.outputs,
-            *(plan.convert(grad) for _, grad in self.grads),
-            *(plan.convert(new) for _, new in self.data),
-        ]
-        used = set(variables_in(results)).union(*(variables_in((s.args, *s.kwargs.values())) for s in plan.steps))
+        outputs = [plan.convert(v) if isinstance(v, Node) else None for v in self.leaves]
+        commits, scalars = [], []
+        for kind, pairs in (("target", self.grads), ("data", self.data)):
+            for node, new in pairs:
+                if new is not None and node._data.shape:
+                    commits.append((self.written(plan, kind, node), plan.convert(new)))
+                else:
+                    scalars.append(None if new is None else plan.convert(new))
+        targets = {
+            v: array
+            for array, v in reversed(commits)
+            if isinstance(v, Variable) and (array.source[0] == "target" or not plan.guarded)
+        }
+        plan.sink([v for v, array in targets.items() if array.source[0] == "data"])
+        kept = [*variables_in(scalars), *variables_in([v for _, v in commits])]
+        memory = Memory(plan.steps, [*variables_in(outputs)], kept, targets)
+        used = set(variables_in([outputs, scalars, commits]))
+        used = used.union(*(variables_in((s.args, *s.kwargs.values())) for s in plan.steps))
         given = [v for v in plan.given.values() if v in used]
         self.needs_grad = [v.source[1] for v in given if v.source[0] == "gradient"]
         self.needs_none = [
@@ -87,32 +99,43 @@ class Program:
             if grad is None and not {node} & (trace.plain | trace.forgotten | had_gradients)
         ]
         wishes = {v: self.wish(v, names) for v in given}
-        self.written = [r if isinstance(r, (Variable, np.generic, float, int)) or r is None else None for r in results]
-        self.source = Source(name, plan, given, self.written, wishes)
-        self.run = self.source.function()
-        self.gather = [self.reader(v) for v in given]
+        self.source = Source(name, plan, memory, given, [*outputs, *scalars], commits, wishes)
+        self.pool = [self.source.function()]
+        self.given, self.gather = given, [self.reader(v) for v in given]
+        self.bytes = memory.size
         self.counts = (plan.recorded, len(plan.steps))
         for step in (*plan.steps, *given):
             step.sample = None
+
+    def written(self, plan: Plan, kind: str, node: Node) -> Variable:
+        """The array from outside that gets new numbers."""
+        entry = plan.given.get(("gradient", id(node)))
+        if kind == "target" and entry is not None:
+            return entry
+        return plan.give((kind, node), node._data)
 
     def wish(self, variable: Variable, names: Sequence[str]) -> str:
         kind, thing = variable.source
         if kind == "argument":
             return names[self.positions[thing]]
-        if kind == "gradient":
+        if kind in ("gradient", "target"):
             return f"{thing.name or 'p'}_grad"
         return (thing.name or "p") if kind == "data" else {"array": "array", "generator": "generator"}[kind]
 
     def reader(self, variable: Variable) -> Callable[[Sequence[Any]], Any]:
         """A function from the leaves of a call to what the program is given for a variable."""
         kind, thing = variable.source
-        if kind == "argument" or (kind in ("data", "gradient") and thing in self.positions):
+        if kind == "argument" or (kind in ("data", "gradient", "target") and thing in self.positions):
             i = self.positions[thing]
             if kind == "gradient":
                 return lambda leaves: leaves[i].grad
+            if kind == "target":
+                return lambda leaves: gradient_array(leaves[i])
             return lambda leaves: leaves[i]._data if isinstance(leaves[i], Value) else leaves[i]
         if kind == "data":
             return lambda leaves: thing._data
+        if kind == "target":
+            return lambda leaves: gradient_array(thing)
         return (lambda leaves: thing.grad) if kind == "gradient" else (lambda leaves: thing)
 
     def live(self, node: Any, leaves: Sequence[Any]) -> Any:
@@ -126,22 +149,31 @@ class Program:
         )
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
-        with np.errstate(all="ignore"):
-            results = self.run(*[read(leaves) for read in self.gather])
+        try:
+            run = self.pool.pop()
+        except IndexError:  # in use by another thread
+            run = self.source.function()
+        given = [read(leaves) for read in self.gather]
+        try:
+            with np.errstate(all="ignore"):
+                results = run(*given)
+        finally:
+            self.pool.append(run)
         if results is None:
-            return None
-        i = len(self.outputs)
+            return NotImplemented
+        i = len(self.leaves)
+        arrays = {id(v.source[1]): a for v, a in zip(self.given, given) if v.source[0] in ("target", "gradient")}
         for node, grad in self.grads:
-            self.live(node, leaves).grad = None if grad is None else np.array(results[i])[()]
-            i += 1
+            live = self.live(node, leaves)
+            if grad is not None and node._data.shape:
+                live.grad = arrays[id(node)]
+            else:
+                live.grad, i = results[i], i + 1
         for node, _ in self.data:
             live = self.live(node, leaves)
-            if live._data.shape:
-                live._data[...] = results[i]
-            else:
-                live._data = live._data.dtype.type(results[i])
+            if not node._data.shape:
+                live._data, i = live._data.dtype.type(results[i]), i + 1
             live.number = next(NUMBERS)
-            i += 1
         answers = []
         for leaf, is_value, result in zip(self.leaves, self.is_value, results):
             if isinstance(leaf, Node) and leaf in self.positions:
@@ -149,6 +181,14 @@ class Program:
             else:
                 answers.append(wrapped(result) if is_value else result if isinstance(leaf, Node) else leaf)
         return rebuild(self.tree, iter(answers))
+
+
+def gradient_array(node: Any) -> Any:
+    """The array in `.grad` of a Value, or a new one: what a program writes its gradient into."""
+    grad = node.grad
+    if type(grad) is np.ndarray and grad.flags.writeable and grad.flags.c_contiguous:
+        return grad
+    return np.empty(node._data.shape, node._data.dtype)
 
 
 def wrapped(data: Any) -> Value:
@@ -215,7 +255,7 @@ class Compiled:
         if program is None:
             return self.function(*args, **kwargs)
         result = program(leaves)
-        return self.function(*args, **kwargs) if result is None else result
+        return self.function(*args, **kwargs) if result is NotImplemented else result
 
     def program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Program | None, list[Any]]:
         """The program for these arguments, made now if there is none, and the leaves of the arguments."""
@@ -280,6 +320,7 @@ class Compiled:
             program, _ = self.program(args, kwargs)
             if program:
                 numbers |= {"instructions_before": program.counts[0], "instructions_after": program.counts[1]}
+                numbers["buffer_bytes"] = program.bytes
         return numbers
 
 

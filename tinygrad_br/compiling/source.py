@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..value import astype
+from .memory import ALIGNMENT, REDUCTIONS, Memory
 from .plan import Plan, Variable, variables_in
 
 INDENT = "    "
@@ -52,24 +53,28 @@ class Writer:
         if isinstance(arg, slice):
             return f"slice({self.text(arg.start)}, {self.text(arg.stop)}, {self.text(arg.step)})"
         if isinstance(arg, np.dtype):
-            return f"np.{arg.name}" if hasattr(np, arg.name) else f"np.dtype({arg.str!r})"
+            return f"np.{np.dtype(arg).type.__name__}" if arg.isnative else f"np.dtype({arg.str!r})"
         if isinstance(arg, type) and issubclass(arg, np.generic):
             return f"np.{arg.__name__}"
         return self.function(arg) if callable(arg) else self.unspellable(arg)
 
     def constant(self, number: Any) -> str:
         """The name of a number that has a dtype, or that is not finite."""
-        inner = repr(number.item()) if isinstance(number, np.generic) else repr(number)
+        inner = repr(number.item() if hasattr(number, "item") else number)
         inner = inner.replace("inf", "np.inf").replace("nan", "np.nan")
-        if isinstance(number, np.longdouble):
-            inner = f'"{number!s}"'
-        kind = f"np.{number.dtype.name}" if isinstance(number, np.generic) else type(number).__name__
-        kind = "np.bool_" if kind == "np.bool" else kind
-        for name, text in self.constants.items():
-            if text == f"{kind}({inner})":
+        if getattr(number, "dtype", None) == np.longdouble:
+            inner = f"'{number!s}'"
+        if isinstance(number, np.ndarray):
+            text = f"np.array({inner}, {self.text(number.dtype)})"
+        elif isinstance(number, np.generic):
+            text = f"{self.text(number.dtype)}({inner})"
+        else:
+            text = inner
+        for name, known in self.constants.items():
+            if text == known:
                 return name
         name = self.name("c")
-        self.constants[name], self.namespace[name] = f"{kind}({inner})", number
+        self.constants[name] = text
         return name
 
     def function(self, function: Any) -> str:
@@ -122,13 +127,49 @@ class Writer:
             return f"{args[0].name}.T"
         if op is np.reshape and len(args) == 2 and not step.kwargs:
             return f"{args[0].name}.reshape({self.text(args[1])})"
+        if op in REDUCTIONS and set(step.kwargs) == {"axis"}:
+            return f"{self.function(REDUCTIONS[op])}.reduce({self.text(args[0])}, {self.axis(step)})"
         given = [*map(self.text, args), *(f"{key}={self.text(value)}" for key, value in step.kwargs.items())]
         if isinstance(getattr(op, "__objclass__", None), type) and args:
             return f"{given[0]}.{op.__name__}({', '.join(given[1:])})"
         return f"{self.function(op)}({', '.join(given)})"
 
+    def axis(self, step: Variable) -> str:
+        """The axis of a reduction, as short as it goes."""
+        axes = step.kwargs["axis"]
+        if len(axes) == len(step.args[0].shape):
+            return "None"
+        return repr(axes[0] if len(axes) == 1 else axes)
+
+    def call_into(self, step: Variable, out: str) -> str:
+        """The statement that computes a step into memory that is there already."""
+        if step.op in REDUCTIONS:
+            return (
+                f"{self.function(REDUCTIONS[step.op])}.reduce({self.text(step.args[0])}, {self.axis(step)}, out={out})"
+            )
+        if step.op is np.matmul:
+            matrices = all(isinstance(a, Variable) and len(a.shape) == 2 for a in step.args)
+            name = "np.dot" if matrices and step.sample.flags.c_contiguous else "np.matmul"
+            return f"{name}({', '.join(map(self.text, step.args))}, out={out})"
+        args = [self.number_beside(arg, step) for arg in step.args]
+        return f"{self.function(step.op)}({', '.join(args)}, out={out})"
+
+    def number_beside(self, arg: Any, step: Variable) -> str:
+        """An argument; a plain number beside an array becomes an array of the same dtype, which NumPy takes faster."""
+        dtypes = {a.dtype for a in variables_in(step.args)}
+        plain = isinstance(arg, (int, float)) and not isinstance(arg, (bool, np.generic)) and step.op in ARITHMETIC
+        if plain and len(dtypes) == 1 and (dtype := dtypes.pop()).kind == "f":
+            return self.constant(np.array(arg, dtype))
+        if isinstance(arg, np.floating) and dtypes == {arg.dtype}:
+            return self.constant(np.array(arg))
+        return self.text(arg)
+
 
 OPERATORS = {np.power: " ** "}
+ARITHMETIC = {
+    np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum,
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
+}  # fmt: skip
 KEYWORDS = {
     "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif", "else", "except",
     "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise",
@@ -178,47 +219,126 @@ def described(variable: Variable) -> str:
 class Source:
     """A program as text.
 
-    `header` are the definitions and constants, `body` is the function, `namespace` holds the objects its names mean.
+    `header` makes the memory and the constants, `body` is the function, `definitions` are the functions it calls that
+    are not NumPy's, `namespace` holds the objects that its names mean.
+
+    Args:
+        name: of the function.
+        plan: the steps.
+        memory: where their results live.
+        given: what the program is given, in order.
+        results: what it returns: variables and constants.
+        commits: pairs of an array that the program is given and the variable whose numbers it gets at the end.
     """
 
     def __init__(
-        self, name: str, plan: Plan, given: list[Variable], results: list[Any], names: dict[Variable, str]
+        self,
+        name: str,
+        plan: Plan,
+        memory: Memory,
+        given: list[Variable],
+        results: list[Any],
+        commits: list[tuple[Variable, Any]],
+        names: dict[Variable, str],
     ) -> None:
-        writer = Writer()
+        self.writer = writer = Writer()
+        self.memory, self.views = memory, {}
         self.name = writer.name(name)
         for variable in given:
             variable.name = writer.name(names.get(variable, "a"))
-        for step in plan.steps:
-            step.name = writer.name(names.get(step, step.op.__name__ if step in names else "v"))
+        self.making: list[str] = []
         lines, section = [], None
         for step in plan.steps:
-            if step.section != section:
+            text = self.line(step, names)
+            if text and step.section != section:
                 section = step.section
                 lines.append(f"# {section}")
-            lines.append(f"{step.name} = {writer.call(step)}  # {described(step)}")
-        if plan.guarded:
-            checked = [v for v in dict.fromkeys(variables_in(results)) if v.op is not None and v.dtype.kind in "fc"]
-            tests = " or ".join(f"np.vdot({v.name}, {v.name}) != np.vdot({v.name}, {v.name})" for v in checked)
-            lines += ["# NaN: perhaps a zero that met an infinity, which only the eager rules can tell"] * bool(tests)
-            lines += [f"if {tests}:", f"{INDENT}return None"] * bool(tests)
+            lines += [text] * bool(text)
+        lines += self.check(plan, [*results, *(v for _, v in commits)]) if plan.guarded else []
+        lines += self.commit(commits)
         texts = [*map(writer.text, results)]
         lines.append(f"return ({', '.join(texts)}{',' * (len(texts) == 1)})")
         head = f"def {self.name}({', '.join(v.name for v in given)}):"
-        notes = [f"# {v.name}: {described(v)}, {v.source[0]}" for v in given]
+        notes = [f"# {v.name}: {described(v)}, {MEANINGS[v.source[0]]}" for v in given]
         self.body = "\n".join([head, *(INDENT + line for line in [*notes, *lines])]) + "\n"
-        self.header = self.defined(writer)
-        self.namespace = writer.namespace
-
-    def defined(self, writer: Writer) -> str:
+        self.header = "\n".join([*(f"{name} = {text}" for name, text in writer.constants.items()), *self.making])
         done: set[str] = set()
-        lines = [line for name, thing in writer.definitions.items() for line in definition(name, thing, done)]
-        return "\n".join([*lines, *(f"{name} = {text}" for name, text in writer.constants.items())])
+        needed = (line for name, thing in writer.definitions.items() for line in definition(name, thing, done))
+        self.definitions = "\n".join(needed)
+
+    def line(self, step: Variable, names: dict[Variable, str]) -> str:
+        """The line of a step; "" for a view that was made before."""
+        writer, memory = self.writer, self.memory
+        place, target = memory.places.get(step), memory.targets.get(step)
+        if target is not None:
+            step.name = target.name
+        elif place is not None and place in self.views:
+            step.name = self.views[place]
+        elif step not in memory.fixed:
+            step.name = writer.name(names.get(step, "v"))
+        if place is not None and place not in self.views:
+            self.views[place] = step.name
+            order = "" if place.order == "C" else ", order='F'"
+            if not self.making:
+                self.making += ["memory = np.empty(" + f"{memory.size + ALIGNMENT}, np.uint8)"]
+                self.making += [f"memory = memory[-memory.ctypes.data % {ALIGNMENT} :]"]
+            dtype = writer.text(place.dtype)
+            self.making.append(f"{step.name} = np.ndarray({place.shape}, {dtype}, memory, {place.offset}{order})")
+        if step in memory.fixed:
+            text = writer.call(step)
+            if text not in self.views:
+                self.views[text] = writer.name(names.get(step, "v"))
+                self.making.append(f"{self.views[text]} = {text}")
+            step.name = self.views[text]
+            return ""
+        note = f"  # {described(step)}"
+        if place is None and target is None:
+            return f"{step.name} = {writer.call(step)}{note}"
+        return writer.call_into(step, step.name) + note
+
+    def check(self, plan: Plan, results: list[Any]) -> list[str]:
+        """The lines that look for NaN in the results."""
+        checked = [v for v in dict.fromkeys(variables_in(results)) if v.op is not None and v.dtype.kind in "fc"]
+        tests = [f"np.isnan(np.vdot({v.name}, {v.name}))" if v.shape else f"{v.name} != {v.name}" for v in checked]
+        if not tests:
+            return []
+        return [
+            "# NaN may be a zero that met an infinity, which only the eager rules can tell",
+            f"if {' or '.join(tests)}:",
+            f"{INDENT}return None",
+        ]
+
+    def commit(self, commits: list[tuple[Variable, Any]]) -> list[str]:
+        """The lines that write results into arrays from outside, after all reading is done."""
+        first, then = [], []
+        arrays = {array for array, _ in commits}
+        for array, new in commits:
+            if isinstance(new, Variable) and self.memory.targets.get(new) is array:
+                continue
+            text = self.writer.text(new)
+            if isinstance(new, Variable) and not arrays.isdisjoint(self.memory.owner(new) - {array}):
+                copy = self.writer.name("copy")
+                first.append(f"{copy} = {text}.copy()")
+                text = copy
+            then.append(f"{array.name}[...] = {text}")
+        return ["# results"] * bool(first or then) + first + then
 
     def text(self) -> str:
-        return f"{self.header}\n\n\n{self.body}".lstrip()
+        """All of it, ready to be pasted."""
+        return "\n\n\n".join(filter(None, (self.definitions, self.header, self.body)))
 
     def function(self) -> Any:
-        """The program, ready to be called."""
-        space = dict(self.namespace)
-        exec(compile(self.body, f"<compiled {self.name}>", "exec"), space)
+        """The program with memory of its own, ready to be called."""
+        space = dict(self.writer.namespace)
+        exec(compile(f"{self.header}\n\n\n{self.body}", f"<compiled {self.name}>", "exec"), space)
         return space[self.name]
+
+
+MEANINGS = {
+    "argument": "argument",
+    "data": "data of a Value",
+    "gradient": "gradient of a Value",
+    "target": "gradient of a Value, written",
+    "array": "an array from outside",
+    "generator": "a random generator",
+}
