@@ -35,4 +35,4 @@ part of what the rule returns.
 the cotangent is 0.  Elementwise functions whose derivative can be infinite have it.
 """
 
-from . import activations, elementwise, indexing, linalg, products, reductions, shaping  # noqa: F401
+from . import activations, elementwise, indexing, linalg, ordering, products, reductions, shaping  # noqa: F401

@@ -7,11 +7,14 @@ so derivatives of any order are as exact as the first.
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..engine import define_rule
+from ..dispatch import holds_values
+from ..engine import define_rule, record
 
 
 def conj(x: Any) -> Any:
@@ -32,6 +35,21 @@ def ratio(x: Any, length: Any) -> Any:
     """`x / length`, and 0 where the length is 0: the decision for the kink of a norm at the origin."""
     zero = length == 0
     return np.where(zero, 0, x / np.where(zero, 1, length))
+
+
+def entries(x: Any, index: Any) -> Any:
+    """x[index], where x may be a plain array and the index a Value, as positions found from Values are."""
+    return record(operator.getitem, (x, index)) if holds_values((x, index)) else x[index]
+
+
+def in_line(x: Any, axis: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """The axes of a reduction merged into one, the last, and the way back; `axis` is None, an int or a tuple."""
+    axes = [*range(x.ndim)] if axis is None else [i % x.ndim for i in np.atleast_1d(axis)]
+    order = [*(i for i in range(x.ndim) if i not in axes), *axes]
+    moved = np.transpose(x, order)
+    length = math.prod(moved.shape[x.ndim - len(axes) :])
+    line = moved.reshape((*moved.shape[: x.ndim - len(axes)], length))
+    return line, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
 
 
 def less_one_power(x: Any, y: Any) -> Any:
@@ -55,16 +73,16 @@ def sech2(x: Any) -> Any:
     return 4 * e / np.square(1 + e)
 
 
-def pull(x: Any, y: Any) -> Any:
-    """exp(x) / (exp(x) + exp(y)), the share of x in logaddexp(x, y), to full precision.
+def pull(x: Any, y: Any, base: float = math.e) -> Any:
+    """b**x / (b**x + b**y), the share of x in logaddexp(x, y) for b = e and in logaddexp2(x, y) for b = 2.
 
-    The rounding error of the difference y - x, which exp would multiply by the difference, is found and put back.
+    The rounding error of the difference y - x, which the power multiplies by the difference, is found and put back.
     """
     difference = y - x
     back = difference + x
     rest = (y - back) + ((back - difference) - x)
-    e = np.exp(difference)
-    return 1 / (1 + e + e * np.where(np.isfinite(rest), rest, 0))
+    power = np.exp2(difference) if base == 2 else np.exp(difference)
+    return 1 / (1 + power + power * np.where(np.isfinite(rest), rest * math.log(base), 0))
 
 
 def sinc_derivative(x: Any, n: int) -> Any:
@@ -88,5 +106,9 @@ def sinc_derivative(x: Any, n: int) -> Any:
 
 
 sech2 = define_rule(sech2, lambda g, ans, x: -2 * g * ans * np.tanh(x))
-pull = define_rule(pull, lambda g, ans, x, y: g * ans * pull(y, x), lambda g, ans, x, y: -g * ans * pull(y, x))
+pull = define_rule(
+    pull,
+    lambda g, ans, x, y, base=math.e: g * math.log(base) * ans * pull(y, x, base),
+    lambda g, ans, x, y, base=math.e: -g * math.log(base) * ans * pull(y, x, base),
+)
 sinc_derivative = define_rule(sinc_derivative, lambda g, ans, x, n: g * sinc_derivative(x, n + 1))

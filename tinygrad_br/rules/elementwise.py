@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import composed, operand
-from ..engine import define_rule, record
-from .auxiliary import conj, less_one_power, pull, ratio, sech2, select, sinc_derivative
+from ..engine import Node, define_rule, record
+from .auxiliary import conj, entries, less_one_power, pull, ratio, sech2, select, sinc_derivative
 
 guarded = partial(define_rule, guarded=True)
 LOG_2, LOG_10 = log(2), log(10)
@@ -43,10 +43,19 @@ guarded(np.fmod, lambda g, ans, x, y: g, lambda g, ans, x, y: -g * np.rint((x - 
 guarded(np.divmod, lambda g, ans, x, y: g[1], lambda g, ans, x, y: -g[1] * ans[0])
 define_rule(np.modf, lambda g, ans, x: g[0])
 
+# the binary form of a number
+define_rule(np.frexp, lambda g, ans, x: np.ldexp(g[0], -ans[1]))
+define_rule(np.ldexp, lambda g, ans, x, exponent: np.ldexp(g, exponent))
+define_rule(np.nextafter, lambda g, ans, x, y: g)
+
 # absolute values and signs
 define_rule(
     np.absolute,
     lambda g, ans, x: g * (np.sign(x) if x.dtype.kind == "f" else ratio(np.conjugate(x), ans)),
+)
+define_rule(
+    np.sign,
+    lambda g, ans, x: None if x.dtype.kind == "f" else ratio(g - np.real(g * ans) * np.conjugate(ans), np.abs(x)),
 )
 define_rule(np.fabs, lambda g, ans, x: g * np.sign(x))
 define_rule(np.copysign, lambda g, ans, x, y: g * np.sign(x) * np.copysign(1, y))
@@ -60,6 +69,7 @@ guarded(np.log2, lambda g, ans, x: g / x / LOG_2)
 guarded(np.log10, lambda g, ans, x: g / x / LOG_10)
 guarded(np.log1p, lambda g, ans, x: g / (1 + x))
 guarded(np.logaddexp, lambda g, ans, x, y: g * pull(x, y), lambda g, ans, x, y: g * pull(y, x))
+guarded(np.logaddexp2, lambda g, ans, x, y: g * pull(x, y, 2), lambda g, ans, x, y: g * pull(y, x, 2))
 
 # trigonometry
 define_rule(np.sin, lambda g, ans, x: g * np.cos(x))
@@ -84,12 +94,18 @@ guarded(np.arctanh, lambda g, ans, x: g / ((1 - x) * (1 + x)))
 
 # lengths and angles, with gradient 0 at the origin
 define_rule(np.hypot, lambda g, ans, x, y: g * ratio(x, ans), lambda g, ans, x, y: g * ratio(y, ans))
-
+guarded(
+    np.arctan2,
+    lambda g, ans, y, x: g * ratio(ratio(x, np.hypot(x, y)), np.hypot(x, y)),
+    lambda g, ans, y, x: -g * ratio(ratio(y, np.hypot(x, y)), np.hypot(x, y)),
+)
 
 # complex numbers
 define_rule(np.real, lambda g, ans, x: g)
 define_rule(np.imag, lambda g, ans, x: -1j * g)
 define_rule(np.conjugate, lambda g, ans, x: conj(g))
+guarded(np.angle, lambda g, ans, x, deg=False: -1j * (np.rad2deg(g) if deg else g) / x)
+define_rule(np.real_if_close, lambda g, ans, x, tol=100: g)
 
 
 # choosing
@@ -103,7 +119,12 @@ def chosen(g: Any, ans: Any, x: Any, y: Any) -> Any:
 for extreme in (np.maximum, np.minimum, np.fmax, np.fmin):
     define_rule(extreme, chosen, lambda g, ans, x, y: chosen(g, ans, y, x))
 
-define_rule(np.where, None, lambda g, ans, mask, x, y: select(mask, g), lambda g, ans, mask, x, y: select(mask == 0, g))
+define_rule(
+    np.where,
+    None,
+    lambda g, ans, mask, x, y: select(mask, g),
+    lambda g, ans, mask, x, y: select(np.logical_not(mask), g),
+)
 
 
 @composed(np.clip)
@@ -123,15 +144,68 @@ define_rule(
     lambda g, ans, x, low, high: select((high < x) | (high < low), g),  # np.clip is minimum(maximum(x, low), high)
 )
 
-# constant almost everywhere
-for function in (np.sign, np.floor, np.ceil, np.trunc, np.rint, np.floor_divide, np.spacing):
-    define_rule(function)
+define_rule(np.nan_to_num, lambda g, ans, x, *args, **kwargs: select(np.isfinite(x), g))
+define_rule(np.heaviside, None, lambda g, ans, x, y: select(x == 0, g))
 
-# truth values and integers have no derivative
-for function in (
-    np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal,
+
+@composed(np.select)
+def select_rows(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """np.select: where no earlier condition holds, the later ones decide."""
+    if len(condlist) != len(choicelist) or not len(condlist):
+        raise ValueError(f"np.select takes as many choices as conditions, but got {len(choicelist)}, {len(condlist)}")
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        default = np.where(operand(condition), operand(choice), operand(default))
+    return default
+
+
+@composed(np.piecewise)
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
+    """np.piecewise: each function sees only the numbers for which its condition is the last that holds."""
+    conditions = condlist if np.ndim(condlist[0]) == np.ndim(x) else [condlist]
+    x, conditions = operand(x), [c.data if isinstance(c, Node) else np.asarray(c) for c in conditions]
+    if len(funclist) not in (len(conditions), len(conditions) + 1):
+        raise ValueError(
+            f"np.piecewise takes a function for each condition, but got {len(funclist)}, {len(conditions)}"
+        )
+    which = np.full(x.shape, len(conditions))
+    for i, condition in enumerate(conditions):
+        which[condition] = i
+    order = np.argsort(which.ravel(), kind="stable")
+    pieces = []
+    for i in range(len(conditions) + 1):
+        numbers = x.ravel()[order[which.ravel()[order] == i]]
+        function = funclist[i] if i < len(funclist) else 0
+        piece = function(numbers, *args, **kwargs) if callable(function) and numbers.size else function
+        pieces.append(np.broadcast_to(0 if callable(piece) else piece, numbers.shape))
+    return np.concatenate(pieces)[np.argsort(order)].astype(x.dtype).reshape(x.shape)
+
+
+@composed(np.interp)
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    """np.interp by its formula; the gradient reaches the places, the nodes and the values, and ends outside."""
+    x, xp, fp = operand(x), operand(xp), operand(fp)
+    if period is not None:
+        x, xp, left, right = x % period, xp % period, None, None
+        order = np.argsort(xp)
+        xp, fp = entries(xp, order), entries(fp, order)
+        xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
+        fp = np.concatenate([fp[-1:], fp, fp[:1]])
+    i = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, len(xp) - 2)
+    x0, x1, f0, f1 = entries(xp, i), entries(xp, i + 1), entries(fp, i), entries(fp, i + 1)
+    inside = (f1 - f0) / (x1 - x0) * (x - x0) + f0
+    above = np.where(x > xp[-1], fp[-1] if right is None else right, np.where(x == xp[-1], fp[-1], inside))
+    return np.where(x < xp[0], fp[0] if left is None else left, above)
+
+
+constant_almost_everywhere: tuple[Any, ...] = (
+    np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, np.floor_divide, np.spacing,
+)  # fmt: skip
+truth_values_and_integers: tuple[Any, ...] = (
+    np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.isclose,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
-    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert,
-    np.isfinite, np.isnan, np.isinf, np.signbit,
-):  # fmt: skip
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.bitwise_count, np.left_shift, np.right_shift,
+    np.gcd, np.lcm, np.signbit, np.isfinite, np.isnan, np.isinf, np.isneginf, np.isposinf,
+    np.isreal, np.iscomplex, np.isin,
+)  # fmt: skip
+for function in constant_almost_everywhere + truth_values_and_integers:
     define_rule(function)

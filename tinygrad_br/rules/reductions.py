@@ -13,7 +13,7 @@ import numpy as np
 
 from ..dispatch import COMPOSED, UFUNC_METHODS, composed, operand
 from ..engine import define_rule
-from .auxiliary import conj, ratio
+from .auxiliary import conj, in_line, ratio
 
 NOT_GIVEN: Any = np._NoValue  # what NumPy takes for "no initial value"
 
@@ -143,12 +143,8 @@ def prod_rule(
 ) -> Any:  # fmt: skip
     """The product of all others: of those before each factor and of those after it."""
     factors = x if where is True else np.where(where, x, 1)
-    axes = [*range(x.ndim)] if axis is None else [i % x.ndim for i in np.atleast_1d(axis)]
-    order = [*(i for i in range(x.ndim) if i not in axes), *axes]
-    moved = np.transpose(factors, order)
-    line = moved.reshape((*moved.shape[: x.ndim - len(axes)], -1))
-    others = products_before(line) * np.flip(products_before(np.flip(line, -1)), -1)
-    others = np.transpose(others.reshape(moved.shape), np.argsort(order))
+    line, back = in_line(factors, axis)
+    others = back(products_before(line) * np.flip(products_before(np.flip(line, -1)), -1))
     return spread(g * (1 if initial is NOT_GIVEN else initial), axis, keepdims, where) * others
 
 

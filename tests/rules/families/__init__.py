@@ -1,10 +1,11 @@
 """The rows of all families."""
 
-from . import activations, elementwise, fft, indexing, linalg, losses, products, reductions, shaping
+from . import activations, elementwise, fft, indexing, linalg, losses, ordering, products, reductions, shaping
 
 ROWS = [
     *elementwise.ROWS,
     *reductions.ROWS,
+    *ordering.ROWS,
     *shaping.ROWS,
     *indexing.ROWS,
     *products.ROWS,
