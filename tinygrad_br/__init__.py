@@ -29,6 +29,7 @@ _LATER = {
     "compiling": "compiling", "compile": "compiling",
     "draw": "drawing", "Drawing": "drawing",
     "fit": "training", "History": "training", "evaluate": "training", "predict": "training", "predict_proba": "training",
+    "save_checkpoint": "training",
     "save": "saving", "load": "saving", "expm": "rules.expm",
 }  # fmt: skip
 

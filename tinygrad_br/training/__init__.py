@@ -1,16 +1,19 @@
 """Training: `fit` and its history, the convergence rule, metrics, callbacks, and a network in use.
 
-`fit` (fit.py) prepares the data (batches.py), repeats the step (step.py), notes the figures (metrics.py, history.py)
-and tells callbacks (callbacks.py) what happens; goals.py knows what goes with a loss.
+`fit` (fit.py) checks and prepares the data (batches.py); a `Run` (run.py) repeats the step (step.py), notes the figures
+(metrics.py, history.py) and tells callbacks (callbacks.py) what happens; goals.py knows what goes with a loss, and
+checkpoints.py how to go on another day.
 """
 
 from .callbacks import Callback, Checkpoint, Convergence, CSVLog
-from .fit import Run, fit
+from .checkpoints import save_checkpoint
+from .fit import fit
 from .history import History
 from .metrics import METRICS, Confusion, decided
+from .run import Run
 from .using import evaluate, predict, predict_proba
 
 __all__ = [
     "METRICS", "CSVLog", "Callback", "Checkpoint", "Confusion", "Convergence", "History", "Run", "decided", "evaluate",
-    "fit", "predict", "predict_proba",
+    "fit", "predict", "predict_proba", "save_checkpoint",
 ]  # fmt: skip

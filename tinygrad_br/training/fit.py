@@ -2,176 +2,23 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from time import perf_counter
+from collections.abc import Iterable, Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from .. import optim
 from ..value import Value
-from .batches import Augment, Batch, BatchesRanOut, Rows, Stream, as_answers, as_inputs, same_length, whole
-from .callbacks import Callback, Convergence, as_callback
+from .batches import Augment, Batch, Rows, Stream, as_answers, as_inputs, same_length, whole
+from .callbacks import Convergence, as_callback
+from .checkpoints import resume_run
 from .goals import Goal, goal_of
 from .history import History
 from .metrics import Metric, named_metrics
 from .progress import Progress
-from .step import Step
-from .using import dtype_of, figures_of, in_use, outputs
-
-# How many rows of the validation data are computed at a time.
-VALIDATION_ROWS = 1024
-
-
-class Run:
-    """One training; what callbacks see of it.
-
-    Attributes:
-        model, optimizer: what is trained, and what trains it.
-        history: the figures of all finished epochs.
-        figures: those of the last finished epoch.
-        epoch: the present epoch, counted from 1.
-        steps: how many steps have been made.
-    """
-
-    def __init__(
-        self,
-        model: Any,
-        goal: Goal,
-        optimizer: Any,
-        metrics: dict[str, Metric],
-        source: Rows | Stream,
-        validation: Batch | None,
-        history: History,
-        rng: np.random.Generator,
-    ) -> None:
-        self.model, self.goal, self.optimizer, self.metrics = model, goal, optimizer, metrics
-        self.source, self.validation, self.history, self.rng = source, validation, history, rng
-        self.learn = Step(model, goal.function, optimizer)
-        self.callbacks: list[Any] = []
-        self.progress: Progress | None = None
-        self.figures: dict[str, float] = {}
-        self.epoch = self.steps = 0
-
-    def stop(self, reason: str) -> None:
-        """End the training after the present step or epoch; the first reason given counts."""
-        self.history.stopped = self.history.stopped or reason
-
-    def tell(self, occasion: str) -> None:
-        """Call the method of this name of every callback that has it."""
-        for callback in self.callbacks:
-            if hasattr(callback, occasion):
-                getattr(callback, occasion)(self)
-
-    def train(self, epochs: int) -> None:
-        """All epochs, until one of the reasons to stop is there."""
-        begin = perf_counter()
-        try:
-            # what is not finite is looked for in each step, and an error says more than NumPy's warnings
-            with interruptible(self), np.errstate(all="ignore"):
-                self.tell("on_train_begin")
-                while not self.history.stopped and self.epoch < epochs:
-                    self.epoch += 1
-                    self.one_epoch()
-        except KeyboardInterrupt:
-            self.stop(f"interrupted in epoch {self.epoch}")
-        finally:
-            self.model.eval()
-            self.history.seconds = perf_counter() - begin
-            if self.progress is not None:
-                self.progress.close(self.figures)
-        self.stop(f"all {epochs} epoch{'s' * (epochs > 1)} are done")
-        self.tell("on_train_end")
-
-    def one_epoch(self) -> None:
-        """Learn from every batch once, then note the figures of training and validation."""
-        losses: list[float] = []
-        seen: list[Any] = []
-        targets: list[Any] = []
-        on_batch = [c.on_batch_end for c in self.callbacks if overrides(c, "on_batch_end")]
-        due = self.progress.due if self.progress is not None else float("inf")
-        self.model.train()
-        try:
-            for x, y in self.source.epoch(self.rng):
-                try:
-                    loss, output = self.learn(x, y)
-                except FloatingPointError as error:
-                    where = f"epoch {self.epoch}, batch {len(losses) + 1}"
-                    raise FloatingPointError(f"training went wrong in {where}: {error}") from None
-                self.steps += 1
-                losses.append(loss)
-                seen.append(output)
-                targets.append(y)
-                for call in on_batch:
-                    call(self)
-                if perf_counter() >= due:
-                    due = self.show(losses, seen, targets)
-                if self.history.stopped:
-                    return
-        except BatchesRanOut:
-            if self.epoch == 1:
-                raise ValueError("the iterable of batches is empty; there is nothing to learn from") from None
-            self.epoch -= 1
-            self.stop(
-                f"the batches ran out after epoch {self.epoch}: an iterator gives them only once; "
-                "pass a function that makes a new one for each epoch"
-            )
-            return
-        figures = self.training_figures(losses, seen, targets)
-        if self.validation is not None:
-            x, y = self.validation
-            found = figures_of(outputs(self.model, x, VALIDATION_ROWS), y, self.goal, self.metrics)
-            figures.update((f"val_{name}", figure) for name, figure in found.items())
-        self.figures = figures
-        self.history.add(figures)
-        if self.progress is not None:
-            self.progress.epoch_done(self.epoch, figures)
-        self.tell("on_epoch_end")
-
-    def training_figures(self, losses: list[float], seen: list[Any], targets: list[Any]) -> dict[str, float]:
-        """The mean loss of all examples, and the metrics over all of them, of the steps made in this epoch."""
-        figures = {"loss": float(np.average(losses, weights=[len(y) for y in targets]))}
-        if self.metrics:
-            output, y = np.concatenate(seen), np.concatenate(targets)
-            figures.update((name, float(metric(output, y))) for name, metric in self.metrics.items())
-        return figures
-
-    def show(self, losses: list[float], seen: list[Any], targets: list[Any]) -> float:
-        """Bring the progress bar up to date; give the time at which that is due again."""
-        assert self.progress is not None
-        figures = self.figures | self.training_figures(losses, seen, targets)
-        done = len(losses) / self.source.batches if self.source.batches else 0.0
-        return self.progress.show(self.epoch, done, figures)
-
-
-def overrides(callback: Any, occasion: str) -> bool:
-    """Whether a callback does something on an occasion."""
-    method = getattr(type(callback), occasion, None)
-    return hasattr(callback, occasion) and method is not getattr(Callback, occasion)
-
-
-@contextmanager
-def interruptible(run: Run) -> Iterator[None]:
-    """Inside the `with` block the first Ctrl-C asks the run to stop after its step; a second one interrupts at once."""
-    if (
-        threading.current_thread() is not threading.main_thread()
-        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    ):
-        yield
-        return
-
-    def ask(*_: Any) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        run.stop(f"interrupted in epoch {run.epoch}")
-
-    signal.signal(signal.SIGINT, ask)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+from .run import Run
+from .using import dtype_of, in_use
 
 
 def fit(
@@ -195,6 +42,7 @@ def fit(
     batches_per_epoch: int | None = None,
     seed: int | np.random.Generator = 0,
     callbacks: Sequence[Any] = (),
+    resume: str | PathLike[str] | None = None,
     verbose: int = 1,
 ) -> History:
     """Train a model on data; return what happened, epoch by epoch.
@@ -225,6 +73,7 @@ def fit(
         batches_per_epoch: for an iterable of batches that does not end.
         seed: of the order of the rows and of augment; the same seed gives the same result, bit for bit.
         callbacks: functions called with the `Run` after each epoch, or objects as `Callback` describes them.
+        resume: a file of `tg.save_checkpoint`: go on from there as if training had never stopped.
         verbose: 0 for silence, 1 for a progress bar, 2 for a line per epoch.
 
     Raises:
@@ -277,6 +126,8 @@ def fit(
     if target_loss is not None or patience is not None:
         patience = None if patience is None else whole(patience, "patience")
         run.callbacks.insert(0, Convergence(target_loss, patience, min_delta))
+    if resume is not None:
+        resume_run(run, resume)
     run.progress = Progress(epochs, verbose) if verbose else None
     run.train(epochs)
     if verbose:
@@ -310,8 +161,8 @@ def optimizer_of(optimizer: Any, model: Any, lr: float | None) -> Any:
     Raises ValueError for an unknown name, or an optimizer over other parameters than the model's.
     """
     if isinstance(optimizer, str):
-        classes = [getattr(optim, name) for name in optim.__all__]
-        names = {c.__name__.lower(): c for c in classes if isinstance(c, type) and c is not optim.Optimizer}
+        kinds = [kind for kind in vars(optim).values() if isinstance(kind, type) and issubclass(kind, optim.Optimizer)]
+        names = {kind.__name__.lower(): kind for kind in kinds if kind is not optim.Optimizer}
         if optimizer.lower() not in names:
             raise ValueError(
                 f"unknown optimizer {optimizer!r}; known are {', '.join(names)}, or pass tg.optim.Adam(...)"
