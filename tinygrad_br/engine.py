@@ -29,7 +29,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from .messages import changed_after_use, check_finite, shapes_do_not_fit, wrong_cotangent
-from .modes import MODE, mode, watch
+from .modes import AS_IT_IS, MODE, mode, watch
 
 Function = Callable[..., Any]
 Kwargs = Mapping[str, Any]
@@ -138,7 +138,7 @@ def cotangents(
         wanted.update(node for node in nodes if not wanted.isdisjoint(nodes_in(node.args)))
     found: dict[Node, Any] = {output: conjugate(gradient)}
     debugging = MODE.get().debugging
-    with np.errstate(all="ignore"), mode(recording=create_graph, debugging=False):
+    with np.errstate(all="ignore"), mode(recording=True, debugging=False) if create_graph else AS_IT_IS:
         for node in reversed(nodes):
             if node.op is None or node not in found:
                 continue
@@ -157,10 +157,10 @@ def cotangents(
                 for target, c in ((arg, share),) if isinstance(arg, Node) else zip(arg, share, strict=True):
                     if c is None or not (target is arg or (isinstance(target, Node) and target in wanted)):
                         continue
-                    if c.__class__ is not np.float64 or target._data.__class__ is not np.float64:
-                        c = fit(c, target._data, node, g if guarded else None)
-                    elif guarded and c != c and g == 0:
-                        c = np.float64(0)
+                    if (data := target._data).__class__ is np.float64 is c.__class__:
+                        c = np.float64(0) if guarded and c != c and g == 0 else c
+                    elif guarded or c.__class__ is not np.ndarray or c.shape != data.shape or c.dtype is not data.dtype:
+                        c = fit(c, data, node, g if guarded else None)
                     if debugging:
                         check_finite(data_of(c), "has a gradient with", node.op, node.args, node.line)
                     if c is not None:
@@ -179,12 +179,12 @@ def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
     c: Any = cotangent if isinstance(cotangent, Node) else np.asarray(cotangent)
     if g is not None and has_nan(c):
         c = np.where((g == 0) & np.isnan(c), 0.0, c)
+    while c.ndim > data.ndim:
+        c = np.add.reduce(c)
     if c.shape != data.shape:
-        extra = c.ndim - data.ndim
-        axes = [i for i, n in enumerate(c.shape) if i < extra or (n != 1 and data.shape[i - extra] == 1)]
-        c = c.sum(axis=tuple(axes), keepdims=True) if axes else c
+        axes = tuple(i for i in range(-c.ndim, 0) if c.shape[i] != 1 == data.shape[i])
+        c = np.add.reduce(c, axis=axes, keepdims=True) if axes else c
         try:
-            c = c.reshape(c.shape[max(extra, 0) :])
             c = c if c.shape == data.shape else np.broadcast_to(c, data.shape)
         except ValueError:
             raise ValueError(wrong_cotangent(node, cotangent, data)) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ class Mode(NamedTuple):
     trace: Any = None
 
 
+AS_IT_IS = nullcontext()
 DEFAULT = Mode()
 MODE: ContextVar[Mode] = ContextVar("mode", default=DEFAULT)
 
