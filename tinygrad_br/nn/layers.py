@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..modes import drawn
+from ..rules.activations import leaky_relu
 from ..value import Value
 from .activations import activation as activation_function
 from .init import Initialiser, weights
@@ -39,7 +40,7 @@ class Neuron(Module):
     bias: Any
 
     def __init__(self, nin: int, activation: Activation = "tanh", seed: Seed = None, dtype: Any = np.float64) -> None:
-        self.nin, self.activation, self.dtype = count("nin", nin), activation, float_dtype(dtype)
+        self.nin, self.activation, self.dtype = positive("nin", nin), activation, float_dtype(dtype)
         function = activation_function(activation)
         numbers = weights(None, function, np.random.default_rng(seed), (nin,), (nin, 1))
         self.weights = Value(numbers.astype(self.dtype))
@@ -100,7 +101,7 @@ class Layer(Module):
         seed: Seed = None,
         dtype: Any = np.float64,
     ) -> None:
-        self.nin, self.nout = count("nin", nin), count("nout", nout)
+        self.nin, self.nout = positive("nin", nin), positive("nout", nout)
         self.activation, self.init, self.dtype = activation, init, float_dtype(dtype)
         function = activation_function(activation)
         numbers = weights(init, function, np.random.default_rng(seed), (nin, nout), (nin, nout))
@@ -198,6 +199,55 @@ class Residual(Module):
         return x + y
 
 
+class Embedding(Module):
+    """A vector for each of a number of things, such as words: row i of `weights` for index i.
+
+    Args:
+        count: how many things there are.
+        size: the length of a vector.
+        seed: an int or a Generator for the initial weights, which are standard normal.
+        dtype: of the parameters, float64 by default.
+
+    A call takes integers of any shape and gives a Value of that shape with one more axis, of length `size`.
+
+    >>> Embedding(10, 4, seed=0)(np.array([[1, 2, 3]])).shape
+    (1, 3, 4)
+    """
+
+    def __init__(self, count: int, size: int, seed: Seed = None, dtype: Any = np.float64) -> None:
+        self.count, self.size, self.dtype = positive("count", count), positive("size", size), float_dtype(dtype)
+        self.weights = Value(np.random.default_rng(seed).normal(size=(count, size)).astype(self.dtype))
+
+    def forward(self, indices: Any) -> Any:
+        indices = np.asarray(indices)
+        if indices.dtype.kind not in "iu":
+            raise TypeError(f"{self!r} takes integers, but got {indices.dtype}; write .astype(int)")
+        if indices.size and not 0 <= indices.min() <= indices.max() < self.count:
+            raise ValueError(
+                f"{self!r} has indices from 0 to {self.count - 1}, but got {indices.min()} to {indices.max()}"
+            )
+        return self.weights[indices]
+
+
+class PReLU(Module):
+    """leaky_relu with a slope that is learned: He et al., 2015, arXiv:1502.01852.
+
+    Args:
+        start: the slope to begin with.
+        features: None for one slope, or a number of slopes, one for each entry of the last axis.
+
+    >>> PReLU()(np.array([-2.0, 2.0])).data
+    array([-0.5,  2. ])
+    """
+
+    def __init__(self, start: float = 0.25, features: int | None = None, dtype: Any = np.float64) -> None:
+        self.start, self.features, self.dtype = start, features, float_dtype(dtype)
+        self.slope = Value(np.full(() if features is None else (features,), start, self.dtype))
+
+    def forward(self, x: Any) -> Any:
+        return leaky_relu(x, self.slope)
+
+
 class MLP(Module):
     """A multi-layer perceptron: layers one after the other, each seeing all outputs of the one before.
 
@@ -247,8 +297,8 @@ class MLP(Module):
         return self.layers[-1](x)
 
 
-def count(name: str, number: Any) -> int:
-    """A number of inputs or neurons: a positive whole number."""
+def positive(name: str, number: Any) -> int:
+    """A number of inputs or neurons: a whole number from 1 on."""
     if not isinstance(number, (int, np.integer)) or number < 1:
         raise ValueError(f"{name} must be a whole number from 1 on, but got {number!r}")
     return int(number)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Function, Node, data_of, define_rule, record
-from ..rules.activations import log_softmax, sigmoid, softmax
+from ..rules.activations import log_softmax, sigmoid, softmax, softplus
 
 
 def loss(*rules: Function) -> Callable[[Function], Function]:
@@ -166,6 +166,60 @@ def cross_entropy(
             raise ValueError(f"label_smoothing is a share between 0 and 1, but got {label_smoothing}")
         rows = (1 - label_smoothing) * rows + label_smoothing / logits.shape[-1]
     return cross_entropy_of_rows(logits, rows * weights)
+
+
+def nll(log_probabilities: Any, labels: Any, sample_weights: Any = None) -> Any:
+    """The mean of -log_probabilities[label]: what `cross_entropy` is after `log_softmax`.
+
+    `log_probabilities` has shape (..., classes), `labels` are class indices of shape (...).
+
+    >>> print(nll(np.log([[0.5, 0.5], [0.25, 0.75]]), [0, 1]).round(4))
+    0.4904
+    """
+    x, labels = array(log_probabilities), array(labels)
+    check_classes("nll", x, labels)
+    if labels.ndim == x.ndim:
+        raise ValueError(f"nll: labels are class indices of shape {x.shape[:-1]}, but got {labels.shape}")
+    picked = pick(x, labels)
+    return -np.sum(picked * share(picked, sample_weights))
+
+
+def kl_divergence(logits: Any, probabilities: Any, sample_weights: Any = None) -> Any:
+    """How far p = softmax(logits) is from given probabilities q: the mean over rows of sum(q * log(q / p)).
+
+    Both have shape (..., classes).  It is the cross-entropy without what q by itself adds to it.
+
+    >>> print(kl_divergence([[0.0, 0.0]], [[1.0, 0.0]]).round(4))
+    0.6931
+    """
+    logits, q = array(logits), array(probabilities)
+    same_shape("kl_divergence", logits, q)
+    logarithms = np.log(np.where(q > 0, q, 1))
+    negative_entropy = np.sum(np.sum(q * logarithms, axis=-1, keepdims=True) * share(logits[..., :1], sample_weights))
+    return cross_entropy(logits, q, sample_weights=sample_weights) + negative_entropy
+
+
+def focal(logits: Any, labels: Any, gamma: float = 2.0, sample_weights: Any = None) -> Any:
+    """The mean of -(1 - p)**gamma * log(p), where p is the probability of what is true: Lin et al., arXiv:1708.02002.
+
+    Examples that the network is sure of count less.  With class indices of shape (...) for logits of shape
+    (..., classes) p comes from a softmax; with labels 0 and 1 of the shape of the logits from a sigmoid.
+
+    >>> print(focal([0.0, 5.0], [1, 1]).round(4))
+    0.0866
+    """
+    logits, labels = array(logits), array(labels)
+    if labels.ndim < logits.ndim:
+        check_classes("focal", logits, labels)
+        log_p = pick(log_softmax(logits), labels)
+        wrong = -np.expm1(log_p)
+    else:
+        same_shape("focal", logits, labels)
+        if not np.all((data_of(labels) == 0) | (data_of(labels) == 1)):
+            raise ValueError("focal expects labels 0 and 1, or class indices with one axis less than the logits")
+        z = (1 - 2 * labels.astype(logits.dtype)) * logits
+        log_p, wrong = -softplus(z), sigmoid(z)
+    return -np.sum(wrong**gamma * log_p * share(log_p, sample_weights))
 
 
 def cross_entropy_of_classes(logits: Any, labels: Any) -> Any:

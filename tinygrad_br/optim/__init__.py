@@ -10,10 +10,11 @@
 
 from . import schedules
 from .extras import MovingAverage, clip_by_norm, clip_by_value
+from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .optimizers import SGD, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop
 
 __all__ = [
-    "SGD", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "MovingAverage", "Nadam", "Optimizer", "RMSprop",
+    "LBFGS", "SGD", "Adagrad", "Adam", "AdamW", "Adamax", "Lion", "MovingAverage", "Nadam", "Optimizer", "RMSprop",
     "clip_by_norm", "clip_by_value", "schedules",
 ]  # fmt: skip

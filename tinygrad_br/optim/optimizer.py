@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import NUMBERS
+from ..modes import MODE
 from ..value import Value
 
 Array = Any
@@ -130,6 +131,9 @@ class Optimizer:
             raise ValueError(f"got {len(given)} gradients for {len(self.parameters)} parameters; give one for each")
         if all(g is None for g in given):
             raise RuntimeError("no parameter has a gradient; call loss.backward() before optimizer.step()")
+        if (trace := MODE.get().trace) is not None:
+            trace.update(self, given)
+            return
         if self.schedule is not None:
             self.lr = self.schedule(self.steps)
         self.steps += 1

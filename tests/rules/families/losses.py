@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tinygrad_br.nn import bce_with_logits, cross_entropy, hinge, huber, mae, mse, one_hot
-from tinygrad_br.nn.losses import cross_entropy_of_classes, cross_entropy_of_rows
+from tinygrad_br.nn.losses import cross_entropy_of_classes, cross_entropy_of_rows, softmax_minus_one_hot
 
 from ..row import NONZERO, POSITIVE, PROBABILITY, REAL, Domain, Row
 
@@ -35,5 +35,6 @@ ROWS = [
     Row(cross_entropy_of_rows, lambda x: cross_entropy(x, ROWS_OF_LABELS), shapes=((3, 3),), note="rows"),
     Row(cross_entropy_of_rows, lambda x: cross_entropy(x, CLASSES, 0.1, [1.0, 2.0, 3.0], WEIGHTS), shapes=((3, 3),),
         note="options"),
+    Row(softmax_minus_one_hot, lambda x: softmax_minus_one_hot(x, CLASSES), shapes=((3, 3),)),
     Row(one_hot, lambda x: one_hot(x > 0, 2), order=0),
 ]  # fmt: skip
