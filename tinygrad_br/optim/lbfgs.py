@@ -18,8 +18,9 @@ Point = tuple[float, Any, float]  # the loss, its gradient, and its slope along 
 class LBFGS(Optimizer):
     """Steps along an approximation of Newton's direction, as far as a line search says.
 
-    Nocedal and Wright, Numerical Optimization, 2006, chapters 3 and 7.  The last `history` steps and changes of the gradient stand for the curvature; the length of a step fulfils the
-    strong Wolfe conditions.  One `step` evaluates the loss several times, so it is given as a function.
+    Nocedal and Wright, Numerical Optimization, 2006, chapters 3 and 7.  The last `history` steps and changes of the
+    gradient stand for the curvature; the length of a step fulfils the strong Wolfe conditions.  One `step` evaluates
+    the loss several times, so it is given as a function.
 
     Args:
         parameters: Values, such as `model.parameters()`.

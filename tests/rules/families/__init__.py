@@ -1,6 +1,6 @@
 """The rows of all families."""
 
-from . import activations, elementwise, fft, indexing, linalg, losses, ordering, products, reductions, shaping
+from . import activations, elementwise, fft, indexing, layers, linalg, losses, ordering, products, reductions, shaping
 
 ROWS = [
     *elementwise.ROWS,
@@ -13,4 +13,5 @@ ROWS = [
     *fft.ROWS,
     *activations.ROWS,
     *losses.ROWS,
+    *layers.ROWS,
 ]
