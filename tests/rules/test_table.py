@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinygrad_br as tg
@@ -20,6 +20,7 @@ from .families import ROWS
 from .row import Row
 
 seeds = st.integers(0, 2**32 - 1)
+few = settings(max_examples=max(4, settings.default.max_examples // 3))  # of each row, for there are hundreds of them
 
 
 def weights_like(result, seed):
@@ -81,6 +82,7 @@ def by_name(rows):
 
 
 @by_name([row for row in ROWS if row.order >= 1])
+@few
 @given(data=st.data(), seed=seeds)
 def test_first_derivative(row: Row, data, seed):
     arrays = data.draw(row.arguments())
@@ -99,6 +101,7 @@ def test_first_derivative(row: Row, data, seed):
 
 
 @by_name([row for row in ROWS if row.order >= 2])
+@few
 @given(data=st.data(), seed=seeds)
 def test_second_derivative(row: Row, data, seed):
     arrays = data.draw(row.arguments())
@@ -116,6 +119,7 @@ def test_second_derivative(row: Row, data, seed):
 
 
 @by_name([row for row in ROWS if row.order == 0])
+@few
 @given(data=st.data())
 def test_no_derivative(row: Row, data):
     """A registered zero: the Value computes what NumPy computes, and no gradient comes back."""
@@ -133,6 +137,7 @@ def test_no_derivative(row: Row, data):
 
 
 @by_name([row for row in ROWS if not row.complex])
+@few
 @given(data=st.data(), seed=seeds)
 def test_float32_stays_float32(row: Row, data, seed):
     values = [Value(np.float32(a)) for a in data.draw(row.arguments())]

@@ -16,6 +16,7 @@ from ..row import NONZERO, UNIT, Domain, Row
 STACK = (2, 3, 3)
 SPREAD = np.array([[1.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 9.0]])  # eigenvalues stay apart
 TALL, WIDE = SPREAD[:, :2], SPREAD[:2]
+FULL = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [-1.0, 1.0, 4.0]])  # Householder's signs jump at a triangular matrix
 
 
 def row(function, *shapes, call=None, note="", **options):
@@ -104,11 +105,11 @@ ROWS = [
         np.linalg.cholesky, (3, 3), call=around(SPREAD, np.linalg.cholesky, upper=True), note="reads the upper triangle"
     ),
     row(np.linalg.cholesky, (3, 3), call=positive, complex=(0,), note="complex"),
-    row(np.linalg.qr, STACK, call=around(SPREAD, np.linalg.qr)),
-    row(np.linalg.qr, (3, 2), call=around(TALL, np.linalg.qr), note="tall"),
-    row(np.linalg.qr, (2, 3), call=around(WIDE, np.linalg.qr), note="wide"),
-    row(np.linalg.qr, (2, 3), call=around(WIDE, np.linalg.qr, mode="r"), note="r"),
-    row(np.linalg.qr, (3, 2), call=around(TALL, np.linalg.qr), note="complex", complex=(0,)),
+    row(np.linalg.qr, STACK, call=around(FULL, np.linalg.qr)),
+    row(np.linalg.qr, (3, 2), call=around(FULL[:, :2], np.linalg.qr), note="tall"),
+    row(np.linalg.qr, (2, 3), call=around(FULL[:2], np.linalg.qr), note="wide"),
+    row(np.linalg.qr, (2, 3), call=around(FULL[:2], np.linalg.qr, mode="r"), note="r"),
+    row(np.linalg.qr, (3, 2), call=around(FULL[:, :2], np.linalg.qr), note="complex", complex=(0,)),
     row(np.linalg.svd, STACK, call=singular(SPREAD)),
     row(np.linalg.svd, (3, 2), call=singular(TALL), note="tall"),
     row(np.linalg.svd, (2, 3), call=singular(WIDE), note="wide"),
