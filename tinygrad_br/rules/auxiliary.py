@@ -82,7 +82,7 @@ def pull(x: Any, y: Any, base: float = math.e) -> Any:
     back = difference + x
     rest = (y - back) + ((back - difference) - x)
     power = np.exp2(difference) if base == 2 else np.exp(difference)
-    return 1 / (1 + power + power * np.where(np.isfinite(rest), rest * math.log(base), 0))
+    return 1 / (1 + power * (1 + np.where(np.isfinite(rest), rest * math.log(base), 0)))
 
 
 def sinc_derivative(x: Any, n: int) -> Any:

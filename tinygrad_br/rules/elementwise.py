@@ -35,7 +35,7 @@ for power in (np.power, np.float_power):
     )
 guarded(np.square, lambda g, ans, x: 2 * g * x)
 guarded(np.sqrt, lambda g, ans, x: g / (2 * ans))
-guarded(np.cbrt, lambda g, ans, x: g / (3 * ans * ans))
+guarded(np.cbrt, lambda g, ans, x: g * np.where(x == 0, np.inf, ans / x / 3))
 
 # remainders: x - y * quotient, whose quotient is an integer and so constant almost everywhere
 guarded(np.remainder, lambda g, ans, x, y: g, lambda g, ans, x, y: -g * np.rint((x - ans) / y))

@@ -1,0 +1,204 @@
+"""How many ULP elementwise derivatives are off, over the whole range of a float.
+
+One ULP is the distance between neighbouring floats at the true derivative.  The true derivatives are the textbook's,
+computed by mpmath with 100 digits; the rules use other formulas wherever the textbook's lose digits in floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..engine import RULES
+from ..messages import op_name
+
+Real = Callable[..., Any]
+INFINITE = float("inf")
+
+
+class Case(NamedTuple):
+    """A function, its true derivatives as functions of (mpmath, *args), and the interval of each argument."""
+
+    function: Any
+    derivatives: Sequence[Real]
+    intervals: Sequence[tuple[float, float]] = ((-INFINITE, INFINITE),)
+    edges: Sequence[float] = ()  # points near which the derivative is hard to compute
+    waves: bool = False  # it has zeros that are no floats; errors there are measured by the height of the wave
+
+
+class Accuracy(NamedTuple):
+    """The worst error of a derivative that was found, in ULP, and where."""
+
+    function: Any
+    argument: int
+    dtype: Any
+    ulp: float
+    at: tuple[float, ...]
+    points: int
+
+    def __str__(self) -> str:
+        at = ", ".join(f"{x!r}" for x in self.at)
+        return f"{op_name(self.function):12} {self.argument}  {self.dtype}  {self.ulp:8.2f} ULP at {at}"
+
+
+POSITIVE, ANY, UNIT = (0.0, INFINITE), (-INFINITE, INFINITE), (-1.0, 1.0)
+
+
+def power_case(function: Any) -> Case:
+    return Case(
+        function,
+        [lambda m, x, y: y * x ** (y - 1), lambda m, x, y: x**y * m.log(x)],
+        [POSITIVE, ANY],
+        edges=[1.0],
+    )
+
+
+def sinc_slope(m: Any, x: Any) -> Any:
+    """(cos(pi x) - sinc(x)) / x, by its series where that cancels all 100 digits."""
+    if abs(x) < 1e-20:
+        return -(m.pi**2) * x / 3
+    return (m.cospi(x) - m.sinpi(x) / (m.pi * x)) / x
+
+
+def logistic(m: Any, x: Any) -> Any:
+    return 1 / (1 + m.exp(-x))
+
+
+CASES = [
+    Case(np.positive, [lambda m, x: m.mpf(1)]),
+    Case(np.negative, [lambda m, x: -m.mpf(1)]),
+    Case(np.add, [lambda m, x, y: m.mpf(1)] * 2, [ANY, ANY]),
+    Case(np.subtract, [lambda m, x, y: m.mpf(1), lambda m, x, y: -m.mpf(1)], [ANY, ANY]),
+    Case(np.multiply, [lambda m, x, y: y, lambda m, x, y: x], [ANY, ANY]),
+    Case(np.divide, [lambda m, x, y: 1 / y, lambda m, x, y: -x / y**2], [ANY, ANY]),
+    Case(np.reciprocal, [lambda m, x: -1 / x**2]),
+    power_case(np.power),
+    power_case(np.float_power),
+    Case(np.square, [lambda m, x: 2 * x]),
+    Case(np.sqrt, [lambda m, x: 1 / (2 * m.sqrt(x))], [POSITIVE]),
+    Case(np.cbrt, [lambda m, x: 1 / (3 * m.cbrt(x * x))]),
+    Case(np.absolute, [lambda m, x: m.sign(x)]),
+    Case(np.fabs, [lambda m, x: m.sign(x)]),
+    Case(np.exp, [lambda m, x: m.exp(x)]),
+    Case(np.exp2, [lambda m, x: m.mpf(2) ** x * m.log(2)]),
+    Case(np.expm1, [lambda m, x: m.exp(x)]),
+    Case(np.log, [lambda m, x: 1 / x], [POSITIVE]),
+    Case(np.log2, [lambda m, x: 1 / (x * m.log(2))], [POSITIVE]),
+    Case(np.log10, [lambda m, x: 1 / (x * m.log(10))], [POSITIVE]),
+    Case(np.log1p, [lambda m, x: 1 / (1 + x)], [(-1.0, INFINITE)]),
+    Case(np.logaddexp, [lambda m, x, y: logistic(m, x - y), lambda m, x, y: logistic(m, y - x)], [ANY, ANY]),
+    Case(
+        np.logaddexp2,
+        [lambda m, x, y: logistic(m, (x - y) * m.log(2)), lambda m, x, y: logistic(m, (y - x) * m.log(2))],
+        [ANY, ANY],
+    ),
+    Case(np.sin, [lambda m, x: m.cos(x)]),
+    Case(np.cos, [lambda m, x: -m.sin(x)]),
+    Case(np.tan, [lambda m, x: m.sec(x) ** 2]),
+    Case(np.arcsin, [lambda m, x: 1 / m.sqrt(1 - x * x)], [UNIT]),
+    Case(np.arccos, [lambda m, x: -1 / m.sqrt(1 - x * x)], [UNIT]),
+    Case(np.arctan, [lambda m, x: 1 / (1 + x * x)]),
+    Case(np.sinh, [lambda m, x: m.cosh(x)]),
+    Case(np.cosh, [lambda m, x: m.sinh(x)]),
+    Case(np.tanh, [lambda m, x: m.sech(x) ** 2]),
+    Case(np.arcsinh, [lambda m, x: 1 / m.sqrt(1 + x * x)]),
+    Case(np.arccosh, [lambda m, x: 1 / m.sqrt(x * x - 1)], [(1.0, INFINITE)]),
+    Case(np.arctanh, [lambda m, x: 1 / (1 - x * x)], [UNIT]),
+    Case(np.sinc, [sinc_slope], waves=True),
+    Case(np.deg2rad, [lambda m, x: m.pi / 180]),
+    Case(np.radians, [lambda m, x: m.pi / 180]),
+    Case(np.rad2deg, [lambda m, x: 180 / m.pi]),
+    Case(np.degrees, [lambda m, x: 180 / m.pi]),
+    Case(np.hypot, [lambda m, x, y: x / m.sqrt(x * x + y * y), lambda m, x, y: y / m.sqrt(x * x + y * y)], [ANY, ANY]),
+    Case(np.arctan2, [lambda m, y, x: x / (x * x + y * y), lambda m, y, x: -y / (x * x + y * y)], [ANY, ANY]),
+    Case(np.remainder, [lambda m, x, y: m.mpf(1), lambda m, x, y: -m.floor(x / y)], [(-1e6, 1e6), (0.01, 1e6)]),
+    Case(np.fmod, [lambda m, x, y: m.mpf(1), lambda m, x, y: -int(x / y)], [(-1e6, 1e6), (0.01, 1e6)]),
+    Case(np.copysign, [lambda m, x, y: m.sign(x) * m.sign(y)], [ANY, ANY]),
+]
+
+
+def draw(rng: np.random.Generator, n: int, interval: tuple[float, float], edges: Sequence[float], dtype: Any) -> Any:
+    """Points of an interval: of all magnitudes, evenly near 0, and close to finite ends and edges."""
+    info = np.finfo(dtype)
+    low, high = (float(np.clip(end, -float(info.max), float(info.max))) for end in interval)
+    size = np.exp(rng.uniform(np.log(float(info.tiny)), np.log(float(info.max)), n))
+    sign = rng.choice([-1.0, 1.0], n)
+    near = [e * np.ones(n) for e in (*interval, *edges) if np.isfinite(e)] or [np.zeros(n)]
+    close = rng.permuted(np.stack(near), axis=0)[0] + sign * np.exp(rng.uniform(np.log(float(info.eps)), 0, n))
+    moderate = rng.uniform(max(low, -40), min(high, 40), n)
+    large = rng.uniform(max(low, -800), min(high, 800), n)
+    kinds = [sign * size, sign * size ** rng.uniform(0, 0.1, n), close, moderate, large]
+    chosen = np.choose(rng.integers(len(kinds), size=n), kinds).astype(dtype)
+    return chosen[(chosen > low) & (chosen < high)]
+
+
+def points_of(case: Case, dtype: Any, n: int, seed: Any) -> list[Any]:
+    """Arrays of arguments at which the function is finite and no denormal number."""
+    rng = np.random.default_rng(seed)
+    drawn = [draw(rng, n, interval, case.edges, dtype) for interval in case.intervals]
+    size = min(map(len, drawn))
+    args = [rng.permutation(x)[:size] for x in drawn]
+    with np.errstate(all="ignore"):
+        if len(args) == 2:  # half of the pairs are close together, where differences are small
+            near = args[0] * (1 + rng.normal(size=size) * 10.0 ** -rng.uniform(0, 10, size)).astype(dtype)
+            low, high = case.intervals[1]
+            args[1] = np.where((rng.random(size) < 0.5) & (near > low) & (near < high), near, args[1])
+        result = np.abs(case.function(*args))
+    usual = np.isfinite(result) & ((result >= np.finfo(dtype).tiny) | (result == 0))
+    return [x[usual] for x in args]
+
+
+def measure(case: Case, dtype: Any = np.float64, points: int = 1000, seed: Any = 0) -> list[Accuracy]:
+    """The worst error of each derivative of a function over random points; needs mpmath.
+
+    Args:
+        case: a row of `CASES`.
+        dtype: float64 or float32.
+        points: how many are drawn; fewer are used where the function is not finite at all of them.
+        seed: an int or a np.random.Generator.
+
+    >>> [worst] = measure(CASES[2 - 2], points=20)
+    >>> worst.ulp
+    0.0
+    """
+    from mpmath import mp
+
+    dtype = np.dtype(dtype)
+    args = points_of(case, dtype, points, seed)
+    found = []
+    with np.errstate(all="ignore"), mp.workdps(100):
+        ans = case.function(*args)
+        exact_args = [[mp.mpf(float(x)) for x in arg] for arg in args]
+        for i, (derivative, rule) in enumerate(zip(case.derivatives, RULES[case.function].rules, strict=True)):
+            if rule is None:
+                continue
+            got = np.broadcast_to(rule(np.ones_like(ans), ans, *args), ans.shape).astype(dtype)
+            errors = [
+                error_in_ulp(y, derivative(mp, *xs), xs, case, mp) for y, xs in zip(got, zip(*exact_args, strict=True))
+            ]
+            worst = int(np.argmax(errors))
+            at = tuple(float(arg[worst]) for arg in args)
+            found.append(Accuracy(case.function, i, dtype, float(errors[worst]), at, len(errors)))
+    return found
+
+
+def error_in_ulp(got: Any, true: Any, args: Sequence[Any], case: Case, mp: Any) -> float:
+    """The distance of a float from a number of mpmath, in ULP.
+
+    0 if both overflow, or if both are less than 1000 times the smallest normal float: such numbers come from denormal
+    ones, which have fewer digits.
+    """
+    largest, smallest = float(np.finfo(got.dtype).max), 1000 * float(np.finfo(got.dtype).tiny)
+    if abs(true) > largest or np.isinf(got):
+        return 0.0 if abs(true) > 0.999999 * largest and abs(got) > 0.999999 * largest else INFINITE
+    if abs(true) < smallest:
+        return 0.0 if abs(got) <= 1.001 * smallest else INFINITE
+    height = max(abs(true), 1 / abs(args[0])) if case.waves and abs(args[0]) > 1 else abs(true)
+    return float(abs(mp.mpf(float(got)) - true) / mp.mpf(float(np.spacing(got.dtype.type(float(height))))))
+
+
+def report(dtypes: Sequence[Any] = (np.float64, np.float32), points: int = 1000, seed: Any = 0) -> list[Accuracy]:
+    """`measure` for all of `CASES`; printing the entries gives a table."""
+    return [worst for case in CASES for dtype in dtypes for worst in measure(case, dtype, points, seed)]
