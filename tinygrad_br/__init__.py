@@ -27,7 +27,7 @@ _LATER = {
     "numerical_gradient": "checking", "numerical_jacobian": "checking", "numerical_hessian": "checking",
     "check_gradients": "checking", "check_layer": "checking", "GradientReport": "checking",
     "compiling": "compiling", "compile": "compiling",
-    "draw": "drawing", "Drawing": "drawing",
+    "draw": "drawing", "Drawing": "drawing", "explain": "drawing", "why": "drawing",
     "fit": "training", "History": "training", "evaluate": "training", "predict": "training", "predict_proba": "training",
     "save_checkpoint": "training",
     "save": "saving", "load": "saving", "expm": "rules.expm",

@@ -6,24 +6,27 @@
   the texts; `writers` turns that into DOT, Mermaid or a tree; `render` runs Graphviz.
 * `network` turns a model into a `scene` of circles and lines, which writes itself.
 * `document` is the result, a `Drawing`.
+* `explain` tells the chain rule with numbers, `paths` finds its terms; `why` tells what became of a gradient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ..value import Value
 from . import render
 from .colours import theme_named
 from .document import Drawing
+from .explain import explain
 from .graph import Options, picture_of
 from .network import mermaid_of, scene_of
 from .render import EngineMissingError
 from .scene import dot_of, raster_of, svg_of
+from .why import why
 from .writers import to_dot, to_mermaid, to_text
 
-__all__ = ["Drawing", "EngineMissingError", "draw", "draw_graph", "draw_network"]
+__all__ = ["Drawing", "EngineMissingError", "draw", "draw_graph", "draw_network", "explain", "why"]
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 
@@ -62,6 +65,8 @@ def draw_graph(
     gradients: bool | None = None,
     explain: bool = False,
     limit: int | None = 200,
+    model: Any = None,
+    depth: int | None = None,
     heat: bool = True,
     show_source: bool = False,
 ) -> Drawing:
@@ -77,6 +82,8 @@ def draw_graph(
         explain: write the local derivative on each arrow between scalars: the chain rule is the product of these
             along a path, summed over the paths.
         limit: above so many Values the drawing is folded, and says so; None never folds.
+        model: the network that computed the Values; its modules are drawn as frames and its parameters have names.
+        depth: so many levels of frames are drawn, 0 for the model as one box; what lies deeper is one box each.
         heat: show arrays of more than four entries as heat maps.
         show_source: write the file and line of each operation, which are known of what is computed under `tg.debug`.
 
@@ -89,8 +96,9 @@ def draw_graph(
         raise ValueError(f"there is no direction {direction!r}; use one of {', '.join(DIRECTIONS)}")
     colours = theme_named(theme)
     choice = Options(colours, digits, heat, explain, show_source, gradients is not False)
-    scopes: Mapping[Any, Any] = {}
-    picture = picture_of(outputs, limit, gradients, choice, scopes)
+    if depth is not None and model is None:
+        raise ValueError("depth= folds the modules of a model; say which: tg.draw(value, model=model, depth=1)")
+    picture = picture_of(outputs, choice, limit, gradients, model, depth)
     return Drawing(
         dot=lambda: to_dot(picture, colours, direction),
         text=lambda: to_text(picture),

@@ -36,6 +36,7 @@ class Item:
 
     `inputs` are the items it is computed from, with the place among the arguments.  `rounds` counts the repetitions
     that an item with `folded=True` stands for, of which `body` is one; 0 says that they are not repetitions.
+    `title` is the module that is folded away, if it is one.
     """
 
     members: list[Node]
@@ -43,7 +44,7 @@ class Item:
     folded: bool = False
     rounds: int = 0
     body: Sequence[Item] = ()
-    scope: tuple[str, ...] = ()
+    title: str = ""
 
     @property
     def node(self) -> Node:
@@ -61,13 +62,29 @@ def unfolded(graph: Graph) -> list[Item]:
 def folded(graph: Graph, limit: int) -> list[Item]:
     """At most about `limit` items for the nodes of a graph."""
     with collector_paused():
-        items = alike(graph)
-        for _ in range(PASSES):
-            fewer = without_repetitions(items)
-            if len(fewer) == len(items):
-                break
-            items = fewer
-        return without_far_part(items, limit) if len(items) > limit else items
+        return shortened(alike(graph), limit)
+
+
+def by_module(graph: Graph, scopes: Mapping[Node, tuple[str, ...]], depth: int, limit: int | None) -> list[Item]:
+    """An item for each module that lies deeper than `depth` levels, and for each node elsewhere."""
+    items = unfolded(graph)
+    modules: dict[tuple[str, ...], list[Item]] = {}
+    for item in items:
+        scope = scopes.get(item.node, ())
+        if len(scope) > depth:
+            modules.setdefault(scope[: depth + 1], []).append(item)
+    items = replaced(items, [*modules.values()], [0] * len(modules), [" / ".join(scope) for scope in modules])
+    return items if limit is None or len(items) <= limit else shortened(items, limit)
+
+
+def shortened(items: list[Item], limit: int) -> list[Item]:
+    """The items with loops folded, and the far part if that is not enough."""
+    for _ in range(PASSES):
+        fewer = without_repetitions(items)
+        if len(fewer) == len(items):
+            break
+        items = fewer
+    return without_far_part(items, limit) if len(items) > limit else items
 
 
 @contextmanager
@@ -187,11 +204,14 @@ def without_far_part(items: list[Item], limit: int) -> list[Item]:
     return replaced(items, [steps[: -max(int(limit / per_step) - 2, 1)]], [0])
 
 
-def replaced(items: list[Item], stretches: Sequence[Sequence[Item]], rounds: Iterable[int]) -> list[Item]:
+def replaced(
+    items: list[Item], stretches: Sequence[Sequence[Item]], rounds: Sequence[int], titles: Sequence[str] = ()
+) -> list[Item]:
     """The items with each of the stretches, and the leaves that only it uses, replaced by one folded item."""
     into: dict[int, Item] = {}
-    for stretch, count in zip(stretches, rounds, strict=True):
-        fold = Item([], folded=True, rounds=count, body=stretch[: len(stretch) // count] if count else ())
+    for stretch, count, title in zip(stretches, rounds, titles or [""] * len(stretches), strict=True):
+        body = stretch[: len(stretch) // count] if count else ()
+        fold = Item([], folded=True, rounds=count, body=body, title=title)
         into.update((id(item), fold) for item in stretch)
     users: dict[int, set[int | None]] = {}
     for item in items:

@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import Node, cotangents, data_of, nodes_in, part
 from ..messages import op_name
 from .colours import Theme, gradient_colour, magnitude
-from .folding import Graph, Item, folded, operations, unfolded
+from .folding import Graph, Item, by_module, folded, operations, unfolded
 from .labels import (
     arguments,
     digits_of,
@@ -26,6 +26,7 @@ from .labels import (
     shape_of,
 )
 from .picture import Arrow, Box, Picture, readable
+from .scopes import NOWHERE, Scopes, common, scopes_of
 
 DIGITS_UP_TO = 4  # arrays with more entries than this are shown as heat maps
 
@@ -79,14 +80,23 @@ def gradients_of(outputs: Sequence[Node], nodes: Iterable[Node], gradients: bool
 
 
 def picture_of(
-    outputs: Sequence[Node], limit: int | None, gradients: bool | None, options: Options, scopes: Mapping[Node, Any]
+    outputs: Sequence[Node],
+    options: Options,
+    limit: int | None = 200,
+    gradients: bool | None = None,
+    model: Any = None,
+    depth: int | None = None,
 ) -> Picture:
     """The picture of everything that `outputs` were computed from, folded if that is more than `limit` values."""
     nodes = graph_of(outputs)
     grads = gradients_of(outputs, nodes, gradients)
     picture = Picture()
-    items = unfolded(nodes) if limit is None or len(nodes) <= limit else folded(nodes, limit)
-    if len(items) < len(nodes):
+    scopes = NOWHERE if model is None else scopes_of(model, nodes)
+    if depth is not None:
+        items = by_module(nodes, scopes.of, depth, limit)
+    else:
+        items = unfolded(nodes) if limit is None or len(nodes) <= limit else folded(nodes, limit)
+    if depth is None and len(items) < len(nodes):
         picture.notes.append(
             f"folded: {len(nodes):,} values in {len(items)} groups (limit={limit}; limit=None draws all)"
         )
@@ -105,7 +115,7 @@ class Painter:
         items: Sequence[Item],
         grads: Mapping[Node, Any],
         options: Options,
-        scopes: Mapping[Node, Any],
+        scopes: Scopes,
         outputs: set[Node],
     ) -> None:
         self.picture, self.items, self.grads, self.options = picture, items, grads, options
@@ -141,14 +151,18 @@ class Painter:
         """One box for a stretch of the graph."""
         counts = operations(item.members)
         steps = sum(counts.values())
-        if item.rounds:
+        parameters = sum(m._data.size for m in item.members if m in self.scopes.names)
+        if item.title:
+            title = readable(item.title, 60)
+            what = readable(", ".join(op_text(m) for m in item.members if m.op is not None), 60)
+        elif item.rounds:
             title = f"{item.rounds:,} more times"
             what = readable(", ".join("..." if step.folded else op_text(step.node) for step in item.body), 60)
         else:
             title = f"{steps:,} earlier operation" + ("" if steps == 1 else "s")
             what = ", ".join(f"{op_name(op)} ({n:,})" for op, n in counts.most_common(4))
             what += ", ..." if len(counts) > 4 else ""
-        rows = [("", what), ("", f"{len(item.members):,} values")]
+        rows = [("", what), ("", f"{parameters:,} parameters" if item.title else f"{len(item.members):,} values")]
         own = self.ids[id(item)]
         self.picture.boxes.append(Box(own, "fold", title, rows, tooltip=f"{title}: {what}", scope=self.scope(item)))
         self.picture.arrows += [Arrow(self.origin(source), own) for source, _ in item.inputs]
@@ -207,7 +221,8 @@ class Painter:
         data = node._data
         output = not self.outputs.isdisjoint(item.members)
         kind = "output" if output else "leaf" if node.op is None else "value"
-        names = list(dict.fromkeys(readable(member.name) for member in item.members[:100] if member.name is not None))
+        given = (self.scopes.names.get(m) if m.name is None else m.name for m in item.members[:100])
+        names = list(dict.fromkeys(readable(name) for name in given if name is not None))
         title = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         if len(item.members) > 1:
             title = f"{title}  {len(item.members):,} times".strip()
@@ -255,7 +270,9 @@ class Painter:
         return readable(", ".join(said), 300)
 
     def scope(self, item: Item) -> tuple[str, ...]:
-        return item.scope or tuple(self.scopes.get(item.node, ())) if item.members else ()
+        """The modules around an item: those around all of its members."""
+        scope = common([self.scopes.of.get(member, ()) for member in item.members]) if self.scopes.of else ()
+        return scope[:-1] if item.title else scope
 
 
 def constants_at(members: Sequence[Node], position: int, inner: int | None) -> list[Any]:
