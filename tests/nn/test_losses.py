@@ -192,3 +192,42 @@ def test_targets_may_be_values_too():
 def test_errors_say_what_to_write(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+SIGNED = np.array([[0.3, -1.2, 0.8], [2.0, 0.1, -0.4], [-0.9, 0.5, 1.1], [0.2, -2.0, 0.7]])
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets"),
+    [
+        (nn.nll, LABELS),
+        (nn.kl_divergence, np.array([[0.2, 0.3, 0.5], [0.0, 1.0, 0.0], [0.6, 0.2, 0.2], [1 / 3] * 3])),
+        (nn.focal, LABELS),
+        (nn.focal, (LOGITS > 0.2).astype(int)),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"sample_weights": [1.0, 2.0, 0.0, 0.5]}])
+def test_composed_losses_have_right_derivatives(loss, targets, options):
+    tg.check_gradients(lambda x: loss(x, targets, **options), SIGNED, order=2).raise_if_wrong()
+
+
+def test_focal_of_gamma_0_is_cross_entropy():
+    np.testing.assert_allclose(nn.focal(LOGITS, LABELS, gamma=0.0), nn.cross_entropy(LOGITS, LABELS), rtol=1e-14)
+    labels = (LOGITS > 0).astype(float)
+    np.testing.assert_allclose(nn.focal(LOGITS, labels, 0.0), nn.bce_with_logits(LOGITS, labels), rtol=1e-14)
+
+
+def test_divergence_from_itself_is_zero():
+    assert abs(nn.kl_divergence(LOGITS, probabilities(LOGITS))) < 1e-15
+    assert nn.kl_divergence(LOGITS, np.eye(3)[LABELS]) == nn.cross_entropy(LOGITS, LABELS)
+
+
+def test_composed_losses_refuse_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"nll: labels are class indices of shape \(4,\), but got \(4, 3\)"):
+        nn.nll(LOGITS, np.eye(3)[LABELS])
+    with pytest.raises(ValueError, match="focal expects labels 0 and 1, or class indices"):
+        nn.focal(LOGITS, LOGITS)
+    with pytest.raises(ValueError, match="labels go from 0 to 2 for 3 classes, but got 0 to 7"):
+        nn.focal(LOGITS, [0, 1, 2, 7])
+    with pytest.raises(ValueError, match="kl_divergence: the predictions have shape"):
+        nn.kl_divergence(LOGITS, LABELS)

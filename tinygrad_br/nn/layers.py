@@ -219,10 +219,10 @@ class Embedding(Module):
         self.weights = Value(np.random.default_rng(seed).normal(size=(count, size)).astype(self.dtype))
 
     def forward(self, indices: Any) -> Any:
-        indices = np.asarray(indices)
+        indices = indices if isinstance(indices, Value) else np.asarray(indices)
         if indices.dtype.kind not in "iu":
             raise TypeError(f"{self!r} takes integers, but got {indices.dtype}; write .astype(int)")
-        if indices.size and not 0 <= indices.min() <= indices.max() < self.count:
+        if isinstance(indices, np.ndarray) and indices.size and not 0 <= indices.min() <= indices.max() < self.count:
             raise ValueError(
                 f"{self!r} has indices from 0 to {self.count - 1}, but got {indices.min()} to {indices.max()}"
             )
