@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .plan import Variable, variables_in
+from .trace import updated
 
 ALIGNMENT = 64
 REDUCTIONS = {np.sum: np.add, np.max: np.maximum, np.min: np.minimum, np.prod: np.multiply}
@@ -54,8 +55,8 @@ def order_of(sample: Any) -> str | None:
 
 def is_view(step: Variable) -> bool:
     """Whether the result of a step is part of its first argument, in the same memory."""
-    if step.op is np.transpose:
-        return True
+    if step.op is np.transpose or step.op is updated:
+        return bool(step.shape)
     if step.op is np.reshape:
         return np.may_share_memory(step.args[0].sample.reshape(step.shape), step.args[0].sample)
     if step.op is operator.getitem:
@@ -72,6 +73,7 @@ class Memory:
         returned: what the caller gets, which is never overwritten.
         kept: what is still read after the last step.
         targets: results that are written into arrays the program is given: the result and the array.
+        aliases: for such an array, another name under which the program may be given its memory.
 
     `places` maps a step to its Place, `targets` to its array; `fixed` are views of places, made once.
     """
@@ -82,6 +84,7 @@ class Memory:
         returned: Iterable[Variable],
         kept: Iterable[Variable],
         targets: dict[Variable, Variable],
+        aliases: dict[Variable, Variable],
     ) -> None:
         self.owners: dict[Variable, frozenset[Variable]] = {}
         for step in steps:
@@ -98,7 +101,10 @@ class Memory:
         self.targets = {
             step: array
             for step, array in targets.items()
-            if takes_out(step) and step not in escaping and self.may_write(step, array, steps)
+            if takes_out(step)
+            and step not in escaping
+            and self.may_write(step, array, steps)
+            and self.may_write(step, aliases.get(array, array), steps)
         }
         live: dict[Place, int] = {}
         self.size = 0

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engine import Node, nodes_in, part
 from ..value import astype
-from .trace import Trace, same, together
+from .trace import Trace, same, stepped, together
 
 EXACT = (float, np.float64)
 
@@ -125,6 +125,14 @@ class Plan:
         if isinstance(arg, np.ndarray):
             return self.give(("array", arg), arg)
         return self.give(("generator", arg), arg) if isinstance(arg, np.random.Generator) else arg
+
+    def dependents(self) -> set[Variable]:
+        """The steps of optimizers, and all that is computed from what they leave behind."""
+        found: set[Variable] = set()
+        for step in self.steps:
+            if step.op is stepped or not found.isdisjoint(variables_in(step.args)):
+                found.add(step)
+        return found
 
     def leaf(self, node: Node) -> Any:
         trace = self.trace

@@ -19,7 +19,8 @@ from ..value import Value
 from .memory import Memory
 from .plan import Plan, Variable, variables_in
 from .source import Source
-from .trace import Trace
+from .trace import Trace, updated
+from .update import has_text, pool_updates
 
 MOST_PROGRAMS = 64  # of one function; the one that was not used for the longest time goes first
 
@@ -72,25 +73,56 @@ class Program:
         self.data = [(node, new) for node, new in trace.current.items() if node not in trace.plain]
         roots = [v for v in self.leaves if isinstance(v, Node)]
         roots += [grad for _, grad in self.grads if isinstance(grad, Node)] + [new for _, new in self.data]
+        roots += [update.token for update in trace.updates]
         plan = Plan(trace, roots)
-        outputs = [plan.convert(v) if isinstance(v, Node) else None for v in self.leaves]
-        commits, scalars = [], []
-        for kind, pairs in (("target", self.grads), ("data", self.data)):
-            for node, new in pairs:
-                if new is not None and node._data.shape:
-                    commits.append((self.written(plan, kind, node), plan.convert(new)))
-                else:
-                    scalars.append(None if new is None else plan.convert(new))
-        targets = {
-            v: array
-            for array, v in reversed(commits)
-            if isinstance(v, Variable) and (array.source[0] == "target" or not plan.guarded)
-        }
+        self.optimizers = [update.optimizer for update in trace.updates]
+        updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
+        textual = all(has_text(update.optimizer) for update in trace.updates)
+        homes, numbers = self.homes_in(plan, trace)
+        commits = [(array, plan.convert(gradient)) for gradient, array in homes.values()]
+        scalars: list[Any] = []
+        self.gradients: list[tuple[Node, Any]] = []
+        aliases = {}
+        for node, grad in self.grads:
+            new, entry = plan.convert(grad) if grad is not None else None, plan.given.get(("gradient", id(node)))
+            if grad is None or not node._data.shape:
+                scalars.append(new)
+                self.gradients.append((node, None))
+                continue
+            array = entry or plan.give(("target", node), node._data)
+            if node in homes and plan.convert(homes[node][0]) is new and textual:
+                array = homes[node][1]
+                if entry is not None:
+                    aliases[array] = entry
+            else:
+                commits.append((array, new))
+            self.gradients.append((node, array))
+        for node, new in self.data:
+            if not node._data.shape:
+                scalars.append(plan.convert(new))
+            elif plan.convert(new).op is not updated or plan.convert(new).args[0].source[1] is not node:
+                commits.append((plan.give(("data", node), node._data), plan.convert(new)))
+        targets = {}
+        for array, v in reversed(commits):
+            kind = array.source[0]
+            safe = kind == "target" or (kind == "array" and array not in aliases)
+            if isinstance(v, Variable) and (safe or not (plan.guarded or (kind == "data" and updates))):
+                targets[v] = array
         plan.sink([v for v, array in targets.items() if array.source[0] == "data"])
+        outputs = [plan.convert(v) if isinstance(v, Node) else None for v in self.leaves]
         kept = [*variables_in(scalars), *variables_in([v for _, v in commits])]
-        memory = Memory(plan.steps, [*variables_in(outputs)], kept, targets)
-        used = set(variables_in([outputs, scalars, commits]))
-        used = used.union(*(variables_in((s.args, *s.kwargs.values())) for s in plan.steps))
+        memory = Memory(plan.steps, [*variables_in(outputs)], kept, targets, aliases)
+        used = set(
+            variables_in(
+                [
+                    outputs,
+                    scalars,
+                    commits,
+                    *([*u.vectors.values(), u.lr, u.steps] for us in updates.values() for u in us),
+                ]
+            )
+        )
+        used = used.union(numbers.values(), *(variables_in((s.args, *s.kwargs.values())) for s in plan.steps))
         given = [v for v in plan.given.values() if v in used]
         self.needs_grad = [v.source[1] for v in given if v.source[0] == "gradient"]
         self.needs_none = [
@@ -99,7 +131,12 @@ class Program:
             if grad is None and not {node} & (trace.plain | trace.forgotten | had_gradients)
         ]
         wishes = {v: self.wish(v, names) for v in given}
-        self.source = Source(name, plan, memory, given, [*outputs, *scalars], commits, wishes)
+        for us in updates.values():
+            for u in us:
+                wishes |= {v: name for name, v in u.vectors.items()}
+        for node, (_, array) in homes.items():
+            wishes[array] = f"{node.name or 'p'}_grad"
+        self.source = Source(name, plan, memory, given, [*outputs, *scalars], commits, wishes, updates, numbers)
         self.pool = [self.source.function()]
         self.given, self.gather = given, [self.reader(v) for v in given]
         self.bytes = memory.size
@@ -107,12 +144,18 @@ class Program:
         for step in (*plan.steps, *given):
             step.sample = None
 
-    def written(self, plan: Plan, kind: str, node: Node) -> Variable:
-        """The array from outside that gets new numbers."""
-        entry = plan.given.get(("gradient", id(node)))
-        if kind == "target" and entry is not None:
-            return entry
-        return plan.give((kind, node), node._data)
+    def homes_in(self, plan: Plan, trace: Trace) -> tuple[dict[Node, tuple[Any, Variable]], dict[Variable, Variable]]:
+        """Where optimizers want gradients: the gradient and the array of each parameter; and where they keep numbers."""
+        homes, numbers = {}, {}
+        for update in trace.updates:
+            for pool in update.optimizer.pools:
+                for parameter, home, piece in zip(pool.parameters, pool.gradients, pool.pieces):
+                    if parameter in update.gradients:
+                        homes[parameter] = update.gradients[parameter], plan.give(("array", home), home)
+                        if not piece.ndim:
+                            data = plan.give(("data", parameter), parameter._data)
+                            numbers[data] = plan.give(("array", piece), piece)
+        return homes, numbers
 
     def wish(self, variable: Variable, names: Sequence[str]) -> str:
         kind, thing = variable.source
@@ -120,7 +163,7 @@ class Program:
             return names[self.positions[thing]]
         if kind in ("gradient", "target"):
             return f"{thing.name or 'p'}_grad"
-        return (thing.name or "p") if kind == "data" else {"array": "array", "generator": "generator"}[kind]
+        return (thing.name or "p") if kind == "data" else kind
 
     def reader(self, variable: Variable) -> Callable[[Sequence[Any]], Any]:
         """A function from the leaves of a call to what the program is given for a variable."""
@@ -136,6 +179,8 @@ class Program:
             return lambda leaves: thing._data
         if kind == "target":
             return lambda leaves: gradient_array(thing)
+        if kind in ("lr", "steps"):
+            return lambda leaves: getattr(thing, kind)
         return (lambda leaves: thing.grad) if kind == "gradient" else (lambda leaves: thing)
 
     def live(self, node: Any, leaves: Sequence[Any]) -> Any:
@@ -153,20 +198,26 @@ class Program:
             run = self.pool.pop()
         except IndexError:  # in use by another thread
             run = self.source.function()
-        given = [read(leaves) for read in self.gather]
+        before = [(o, o.lr, o.steps) for o in self.optimizers]
+        for optimizer in self.optimizers:
+            optimizer.begin_step()
         try:
+            given = [read(leaves) for read in self.gather]
             with np.errstate(all="ignore"):
                 results = run(*given)
+        except BaseException:
+            undo(before)
+            raise
         finally:
             self.pool.append(run)
         if results is None:
+            undo(before)
             return NotImplemented
-        i = len(self.leaves)
-        arrays = {id(v.source[1]): a for v, a in zip(self.given, given) if v.source[0] in ("target", "gradient")}
-        for node, grad in self.grads:
+        i, arrays = len(self.leaves), dict(zip(self.given, given))
+        for node, array in self.gradients:
             live = self.live(node, leaves)
-            if grad is not None and node._data.shape:
-                live.grad = arrays[id(node)]
+            if array is not None:
+                live.grad = arrays[array]
             else:
                 live.grad, i = results[i], i + 1
         for node, _ in self.data:
@@ -174,6 +225,8 @@ class Program:
             if not node._data.shape:
                 live._data, i = live._data.dtype.type(results[i]), i + 1
             live.number = next(NUMBERS)
+        for optimizer in self.optimizers:
+            optimizer.end_step()
         answers = []
         for leaf, is_value, result in zip(self.leaves, self.is_value, results):
             if isinstance(leaf, Node) and leaf in self.positions:
@@ -181,6 +234,12 @@ class Program:
             else:
                 answers.append(wrapped(result) if is_value else result if isinstance(leaf, Node) else leaf)
         return rebuild(self.tree, iter(answers))
+
+
+def undo(before: list[tuple[Any, Any, int]]) -> None:
+    """Put back what optimizers knew before a step that did not happen."""
+    for optimizer, lr, steps in before:
+        optimizer.lr, optimizer.steps = lr, steps
 
 
 def gradient_array(node: Any) -> Any:

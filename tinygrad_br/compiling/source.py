@@ -13,6 +13,8 @@ import numpy as np
 from ..value import astype
 from .memory import ALIGNMENT, REDUCTIONS, Memory
 from .plan import Plan, Variable, variables_in
+from .trace import stepped, updated
+from .update import PoolUpdate, has_text, lines_of, parts
 
 INDENT = "    "
 
@@ -229,6 +231,8 @@ class Source:
         given: what the program is given, in order.
         results: what it returns: variables and constants.
         commits: pairs of an array that the program is given and the variable whose numbers it gets at the end.
+        updates: what the steps of optimizers need.
+        numbers: for a parameter without axes, the array in which its optimizer keeps it.
     """
 
     def __init__(
@@ -240,21 +244,32 @@ class Source:
         results: list[Any],
         commits: list[tuple[Variable, Any]],
         names: dict[Variable, str],
+        updates: dict[Variable, list[Any]],
+        numbers: dict[Variable, Variable],
     ) -> None:
         self.writer = writer = Writer()
-        self.memory, self.views = memory, {}
+        self.memory, self.views, self.numbers = memory, {}, numbers
         self.name = writer.name(name)
         for variable in given:
             variable.name = writer.name(names.get(variable, "a"))
-        self.making: list[str] = []
+        writer.making = self.making = []
+        late = plan.dependents()
+        early = [(array, v) for array, v in commits if v not in late]
+        checked = [*results, *(v for _, v in commits)]
         lines, section = [], None
         for step in plan.steps:
+            if step.op is stepped:
+                lines += self.check(checked) if plan.guarded and early is not None else []
+                lines += self.commit(early or []) + ["# update"]
+                commits, early, section = [c for c in commits if c[1] in late], None, "update"
+                lines += self.update(step, updates[step])
+                continue
             text = self.line(step, names)
             if text and step.section != section:
                 section = step.section
                 lines.append(f"# {section}")
             lines += [text] * bool(text)
-        lines += self.check(plan, [*results, *(v for _, v in commits)]) if plan.guarded else []
+        lines += self.check(checked) if plan.guarded and early is not None else []
         lines += self.commit(commits)
         texts = [*map(writer.text, results)]
         lines.append(f"return ({', '.join(texts)}{',' * (len(texts) == 1)})")
@@ -270,6 +285,10 @@ class Source:
         """The line of a step; "" for a view that was made before."""
         writer, memory = self.writer, self.memory
         place, target = memory.places.get(step), memory.targets.get(step)
+        if step.op is updated:
+            number = self.numbers.get(step.args[0])
+            step.name = step.args[0].name if number is None else writer.name(names.get(step, "v"))
+            return "" if number is None else f"{step.name} = {number.name}[()]"
         if target is not None:
             step.name = target.name
         elif place is not None and place in self.views:
@@ -296,7 +315,15 @@ class Source:
             return f"{step.name} = {writer.call(step)}{note}"
         return writer.call_into(step, step.name) + note
 
-    def check(self, plan: Plan, results: list[Any]) -> list[str]:
+    def update(self, step: Variable, updates: list[PoolUpdate]) -> list[str]:
+        """The lines of an optimizer's step; one that has no text is called."""
+        optimizer = step.args[1].optimizer
+        if has_text(optimizer):
+            return [line for update in updates for line in lines_of(self.writer, optimizer, update)]
+        call = f"{self.writer.unspellable(optimizer)}.update"
+        return [f"{call}(*{self.writer.unspellable(part)})" for u in updates for part in parts(u)]
+
+    def check(self, results: list[Any]) -> list[str]:
         """The lines that look for NaN in the results."""
         checked = [v for v in dict.fromkeys(variables_in(results)) if v.op is not None and v.dtype.kind in "fc"]
         tests = [f"np.isnan(np.vdot({v.name}, {v.name}))" if v.shape else f"{v.name} != {v.name}" for v in checked]
@@ -341,4 +368,6 @@ MEANINGS = {
     "target": "gradient of a Value, written",
     "array": "an array from outside",
     "generator": "a random generator",
+    "lr": "the learning rate",
+    "steps": "the number of this step, from 1 on",
 }

@@ -15,6 +15,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,12 +40,13 @@ class Recipe(NamedTuple):
     section: str
 
 
-class Update(NamedTuple):
-    """A step of an optimizer: the gradients, None for a parameter that has none, and the parameters after it."""
+@dataclass(eq=False)
+class Update:
+    """A step of an optimizer: the node that stands for it, and the gradients of the parameters that have one."""
 
     optimizer: Any
-    gradients: list[Any]
-    after: list[Node]
+    token: Node
+    gradients: dict[Any, Any]
 
 
 def same(x: Any) -> Any:
@@ -55,6 +57,14 @@ def same(x: Any) -> Any:
 def together(*results: Any) -> tuple[Any, ...]:
     """Several results as one tuple."""
     return results
+
+
+def stepped(gradients: tuple[Any, ...], update: Update) -> Any:
+    """The step of an optimizer."""
+
+
+def updated(parameter: Any, step: Any) -> Any:
+    """A parameter after a step of its optimizer, in the same memory."""
 
 
 SHAPED_BY_NUMBERS = {np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extract, np.compress, np.trim_zeros}
@@ -265,10 +275,23 @@ class Trace:
 
     def update(self, optimizer: Any, gradients: list[Any]) -> None:
         """As `Optimizer.step`, recorded."""
-        after = [self.stand_in(p._data, plain=False) for p in optimizer.parameters]
-        self.updates.append(Update(optimizer, gradients, after))
-        for parameter, node in zip(optimizer.parameters, after):
-            self.renew(parameter, node)
+        present = []
+        for parameter, gradient in zip(optimizer.parameters, gradients):
+            if gradient is not None and gradient is parameter.grad and not isinstance(gradient, Node):
+                self.manage(parameter)
+                gradient = parameter.grad
+            if gradient is not None:
+                present.append((parameter, gradient))
+        token = self.stand_in(np.zeros(()), plain=True)
+        self.inputs.remove(token)
+        update = Update(optimizer, token, dict(present))
+        self.updates.append(update)
+        self.recipes[token] = Recipe(stepped, (tuple(g for _, g in present), update), NO_KWARGS, "update")
+        for parameter, _ in present:
+            new = self.stand_in(parameter._data, plain=True)
+            self.inputs.remove(new)
+            self.recipes[new] = Recipe(updated, (parameter, token), NO_KWARGS, "update")
+            self.renew(parameter, new)
 
     def restore(self) -> None:
         """Put everything back that the trace touched."""

@@ -134,13 +134,23 @@ class Optimizer:
         if (trace := MODE.get().trace) is not None:
             trace.update(self, given)
             return
+        self.begin_step()
+        for pool in self.pools:
+            for part in pool.take(given):
+                self.update(*part)
+        self.end_step()
+
+    def begin_step(self) -> None:
+        """Count the step, find its learning rate, and take the parameters' present numbers."""
         if self.schedule is not None:
             self.lr = self.schedule(self.steps)
         self.steps += 1
         for pool in self.pools:
             pool.adopt()
-            for part in pool.take(given):
-                self.update(*part)
+
+    def end_step(self) -> None:
+        """Hand the new numbers to the parameters."""
+        for pool in self.pools:
             if self.steps % FLUSH_EVERY == 0:
                 flush(pool)
             pool.release()

@@ -110,7 +110,7 @@ class Adam(Optimizer):
         v *= b2
         v += g
         c1 = (1 - b1) / (1 - b1**self.steps)
-        c2 = sqrt((1 - b2) / (1 - b2**self.steps))
+        c2 = ((1 - b2) / (1 - b2**self.steps)) ** 0.5
         np.sqrt(v, out=scratch)
         scratch += self.eps / c2
         np.divide(m, scratch, out=scratch)

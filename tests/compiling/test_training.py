@@ -1,0 +1,166 @@
+"""Compiled training steps: the same numbers as the eager step, in the live parameters, gradients and optimizers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_br as tg
+from tinygrad_br import Value
+
+OPTIMIZERS = {
+    "SGD": lambda p: tg.optim.SGD(p, 0.1),
+    "momentum": lambda p: tg.optim.SGD(p, 0.1, momentum=0.9, weight_decay=0.01),
+    "Nesterov": lambda p: tg.optim.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "schedule": lambda p: tg.optim.SGD(p, lambda step: 0.1 / (1 + step)),
+    "Adam": lambda p: tg.optim.Adam(p, 0.01, weight_decay=0.01),
+    "AdamW": lambda p: tg.optim.AdamW(p, 0.01),
+    "RMSprop": lambda p: tg.optim.RMSprop(p, momentum=0.5),
+    "Nadam": lambda p: tg.optim.Nadam(p),
+}
+
+
+def network(seed=0, sizes=(3, 8, 4), dtype=np.float32, **options):
+    return tg.nn.MLP(sizes[0], list(sizes[1:]), seed=seed, dtype=dtype, **options)
+
+
+def batches(n=6, rows=5, nin=3, classes=4, dtype=np.float32, seed=0):
+    rng = np.random.default_rng(seed)
+    return [(rng.normal(size=(rows, nin)).astype(dtype), rng.integers(0, classes, rows)) for _ in range(n)]
+
+
+def training_step(model, optimizer, loss=tg.nn.cross_entropy):
+    def step(x, labels):
+        value = loss(model(x), labels)
+        optimizer.zero_grad()
+        value.backward()
+        optimizer.step()
+        return value.data
+
+    return step
+
+
+def assert_same(model, other):
+    for p, q in zip(model.parameters(), other.parameters()):
+        np.testing.assert_array_equal(p.data, q.data)
+        np.testing.assert_array_equal(p.grad, q.grad)
+
+
+@pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_steps_of_optimizers(make):
+    model, other = network(), network()
+    optimizer, reference = make(model.parameters()), make(other.parameters())
+    compiled, eager = tg.compile(training_step(model, optimizer)), training_step(other, reference)
+    for x, labels in batches(70):
+        assert compiled(x, labels) == eager(x, labels)
+    assert_same(model, other)
+    assert optimizer.steps == reference.steps
+    assert optimizer.lr == reference.lr
+    for name, memory in optimizer.state_dict().items():
+        np.testing.assert_array_equal(memory, reference.state_dict()[name])
+
+
+def test_a_neuron_whose_bias_has_no_axes():
+    models = [tg.nn.Neuron(3, seed=0) for _ in range(2)]
+    steps = [training_step(m, tg.optim.Adam(m.parameters(), 0.1), tg.nn.mse) for m in models]
+    compiled = tg.compile(steps[0])
+    for x, _ in batches(4, dtype=np.float64):
+        assert compiled(x, x[:, 0]) == steps[1](x, x[:, 0])
+    assert_same(*models)
+
+
+def test_eager_and_compiled_calls_see_the_same_numbers():
+    model, other = network(), network()
+    step = training_step(model, tg.optim.Adam(model.parameters()))
+    reference = training_step(other, tg.optim.Adam(other.parameters()))
+    compiled = tg.compile(step)
+    for i, batch in enumerate(batches(9)):
+        assert (step if i % 3 == 1 else compiled)(*batch) == reference(*batch)
+        if i == 5:
+            state = network(seed=9).state_dict()
+            model.load_state_dict(state)
+            other.load_state_dict(state)
+    assert_same(model, other)
+
+
+def test_gradients_accumulate_unless_they_are_forgotten():
+    model, other = network(), network()
+
+    def accumulate(network):
+        def run(x, labels):
+            loss = tg.nn.cross_entropy(network(x), labels)
+            loss.backward()
+            return loss
+
+        return run
+
+    compiled, eager = tg.compile(accumulate(model)), accumulate(other)
+    for i, batch in enumerate(batches()):
+        if i == 3:
+            model.zero_grad()
+            other.zero_grad()
+        assert compiled(*batch).item() == eager(*batch).item()
+        assert_same(model, other)
+
+
+def test_dropout_draws_anew_and_the_same_numbers_as_eager():
+    model, other = (network(dropout=0.5) for _ in range(2))
+    compiled = tg.compile(training_step(model, tg.optim.SGD(model.parameters())))
+    eager = training_step(other, tg.optim.SGD(other.parameters()))
+    x, labels = batches()[0]
+    losses = [compiled(x, labels) for _ in range(4)]
+    assert losses == [eager(x, labels) for _ in range(4)]
+    assert len(set(losses)) == 4
+
+
+def test_an_update_by_hand_and_its_order():
+    first, second = ([Value(np.arange(3.0)), Value(2.0), Value(np.ones(3))] for _ in range(2))
+
+    def run(w, b, average):
+        def step(x):
+            w.zero_grad()
+            b.zero_grad()
+            loss = ((w * x + b) ** 2).sum()
+            loss.backward()
+            w.data -= 0.1 * w.grad
+            b.data = b.data - 0.1 * b.grad
+            average.data = 0.9 * average.data + 0.1 * w.data
+            return loss.data, w.data.sum()
+
+        return step
+
+    compiled, eager = tg.compile(run(*first)), run(*second)
+    for k in range(3):
+        x = np.arange(3.0) + k
+        assert compiled(x) == eager(x)
+        for p, q in zip(first, second):
+            np.testing.assert_array_equal(p.data, q.data)
+
+
+def test_values_that_change_places():
+    a, b = Value(np.zeros(3)), Value(np.ones(3))
+
+    @tg.compile
+    def swap(x):
+        a.data, b.data = b.data, a.data
+        return (a * x).sum()
+
+    for _ in range(2):
+        assert swap(np.ones(3)).item() == 3
+        np.testing.assert_array_equal(b.data, 0)
+        a.data, b.data = np.zeros(3), np.ones(3)
+
+
+def test_labels_out_of_range_are_an_error_that_changes_nothing():
+    model = network()
+    optimizer = tg.optim.Adam(model.parameters())
+    step = tg.compile(training_step(model, optimizer))
+    (x, labels), *_ = batches()
+    step(x, labels)
+    before = model.state_dict()
+    for wrong in (4, -1):
+        with pytest.raises(ValueError, match="labels go from 0 to 3 for 4 classes"):
+            step(x, np.full_like(labels, wrong))
+    assert optimizer.steps == 1
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])

@@ -1,0 +1,183 @@
+"""The step of an optimizer as statements.
+
+`Optimizer.update` is run once on recorders, which write down each operation in place instead of doing it.  The
+learning rate and the number of steps are symbols: they stay names in the text, all other numbers are settings of the
+optimizer.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..optim.optimizer import BLOCK
+from .plan import Plan, Variable
+
+
+class Symbol:
+    """A number that differs from step to step, as the text that computes it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def symbolic(operator: str) -> tuple[Callable[[Any, Any], Symbol], Callable[[Any, Any], Symbol]]:
+    return (
+        lambda self, other: Symbol(f"({self!r} {operator} {other!r})"),
+        lambda self, other: Symbol(f"({other!r} {operator} {self!r})"),
+    )
+
+
+for name, sign in {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**"}.items():
+    forward, reflected = symbolic(sign)
+    setattr(Symbol, f"__{name}__", forward)
+    setattr(Symbol, f"__r{name}__", reflected)
+
+
+class Vector:
+    """An array of the optimizer, by its name; what is done to it is written into `lines`."""
+
+    def __init__(self, name: str, lines: list[tuple[str, list[Any], str]]) -> None:
+        self.name, self.lines = name, lines
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, out: Any = (), **kwargs: Any) -> Any:
+        if method != "__call__" or kwargs or len(out) != 1 or not isinstance(out[0], Vector):
+            return NotImplemented
+        self.lines.append((ufunc.__name__, list(args), out[0].name))
+        return out[0]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if index is not Ellipsis or not isinstance(value, Vector):
+            raise TypeError("only vector[...] = vector has a text")
+        if value is not self:
+            self.lines.append(("copyto", [self, value], ""))
+
+
+def changed(ufunc: np.ufunc) -> Callable[[Any, Any], Any]:
+    return lambda self, other: self.__array_ufunc__(ufunc, "__call__", self, other, out=(self,))
+
+
+for name, ufunc in (("iadd", np.add), ("isub", np.subtract), ("imul", np.multiply), ("itruediv", np.divide)):
+    setattr(Vector, f"__{name}__", changed(ufunc))
+
+
+class Operation(NamedTuple):
+    """One NumPy call: its function, its arguments, and the name of the array it writes, which `copyto` has in front."""
+
+    function: str
+    args: list[Any]
+    out: str
+
+
+def operations(optimizer: Any, lr: str, steps: str, names: Sequence[str]) -> list[Operation] | None:
+    """What one update does; None if that has no text.
+
+    `names` are those of the parameters, the gradients, the scratch vector and the memories.
+    """
+    lines: list[tuple[str, list[Any], str]] = []
+    twin = copy.copy(optimizer)
+    twin.lr, twin.steps = Symbol(lr), Symbol(steps)
+    try:
+        twin.update(*(Vector(name, lines) for name in names))
+    except Exception:
+        return None
+    return [Operation(*line) for line in lines]
+
+
+def has_text(optimizer: Any) -> bool:
+    """Whether an update can be written down; one that cannot may overwrite the gradients."""
+    return operations(optimizer, "lr", "steps", ["w", "g", "t", *optimizer.memories]) is not None
+
+
+def sparing(lines: Iterable[Operation], name: str, spare: str) -> list[Operation]:
+    """The same operations, with what was written into one array written into another, so that the one stays whole."""
+    result, present = [], name
+    for function, args, out in lines:
+        texts = [(present if a.name == name else a.name) if isinstance(a, Vector) else a for a in args]
+        if function == "copyto" and args[0].name == name:
+            texts[0] = present = spare
+        elif out == name:
+            out = present = spare
+        result.append(Operation(function, texts, out))
+    return result
+
+
+class PoolUpdate(NamedTuple):
+    """The update of the parameters of one dtype: the program's names for what it needs come from `vectors`."""
+
+    pool: Any
+    vectors: dict[str, Variable]
+    lr: Variable
+    steps: Variable
+    stretches: list[tuple[int, int]]
+
+
+def pool_updates(plan: Plan, update: Any) -> list[PoolUpdate]:
+    """What a program needs for a step of an optimizer."""
+    found = []
+    optimizer = update.optimizer
+    lr, steps = plan.give(("lr", optimizer), np.float64(0)), plan.give(("steps", optimizer), np.int64(0))
+    for pool in optimizer.pools:
+        arrays = {"weights": pool.data, "gradients": pool.gradient, **pool.memory}
+        vectors = {name: plan.give(("array", array), array) for name, array in arrays.items()}
+        stretches: list[tuple[int, int]] = []
+        for parameter, piece in zip(pool.parameters, pool.slices):
+            if parameter in update.gradients:
+                if stretches and stretches[-1][1] == piece.start:
+                    stretches[-1] = (stretches[-1][0], piece.stop)
+                else:
+                    stretches.append((piece.start, piece.stop))
+        if stretches:
+            found.append(PoolUpdate(pool, vectors, lr, steps, stretches))
+    return found
+
+
+def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
+    """The lines of an update: straight for a short vector, in blocks that fit the cache for a long one."""
+    pool, dtype = update.pool, writer.text(update.pool.dtype)
+    size = min(BLOCK, max(stop - start for start, stop in update.stretches))
+    whole = update.stretches == [(0, len(pool.data))] and size == len(pool.data)
+    local = {name: v.name if whole else writer.name(name[:1]) for name, v in update.vectors.items()}
+    scratch, spare = writer.name("scratch"), writer.name("spare")
+    work = {"t": scratch if whole else writer.name("t"), "u": spare if whole else writer.name("u")}
+    names = ["w", "g", "t", *(f"m{i}" for i in range(len(pool.memory)))]
+    steps = operations(optimizer, update.lr.name, update.steps.name, names)
+    steps = sparing(steps or [], "g", "u")
+    writer.making.append(f"{scratch}, {spare} = np.empty({size}, {dtype}), np.empty({size}, {dtype})")
+    known = {**dict(zip(["w", "g", *names[3:]], local.values())), **work}
+    numbers: dict[str, str] = {}
+    calls = []
+    for function, args, out in steps:
+        texts = [known[a] if isinstance(a, str) else number(writer, a, pool.dtype, numbers) for a in args]
+        calls.append(f"np.{function}({', '.join(texts)}{f', out={known[out]}' if out else ''})")
+    lines = [f"{name} = {text}" for text, name in numbers.items()]
+    if whole:
+        return lines + calls
+    for start, stop in update.stretches:
+        lines.append(f"for i in range({start}, {stop}, {BLOCK}):")
+        piece = f"[i : min(i + {BLOCK}, {stop})]"
+        block = [f"{local[name]} = {v.name}{piece}" for name, v in update.vectors.items()]
+        block.append(f"{work['t']}, {work['u']} = {scratch}[: len({known['w']})], {spare}[: len({known['w']})]")
+        lines += ["    " + line for line in block + calls]
+    return lines
+
+
+def parts(update: PoolUpdate) -> list[tuple[Any, ...]]:
+    """What `Optimizer.update` is called with, block by block."""
+    ranges = [(i, stop) for start, stop in update.stretches for i in range(start, stop, BLOCK)]
+    return [update.pool.part(i, stop) for i, stop in ranges]
+
+
+def number(writer: Any, arg: Any, dtype: Any, numbers: dict[str, str]) -> str:
+    """A number in an update: a constant of the dtype, or the name of one that is computed at each step."""
+    if isinstance(arg, Symbol):
+        if arg.text not in numbers:
+            numbers[arg.text] = writer.name("rate")
+        return numbers[arg.text]
+    return str(writer.constant(np.array(arg, dtype)))
