@@ -30,6 +30,8 @@ RATIO = 1.9
 FIRST_STEP = 0.23
 COLUMNS = 9
 PROBES = 5
+TINY = 1e-100  # nearer to zero than this a point counts as zero, so that no square underflows
+VAGUE = 0.05  # a bound that is a larger part of the value proves nothing
 NOISY = 1e-3  # a function whose noise is a larger part of its values has no numerical derivative
 
 
@@ -37,7 +39,8 @@ class Slope(NamedTuple):
     """A derivative and a bound on its error.
 
     `left` and `right` are the derivatives on the two sides where these differ, else NaN; `step` is the smallest step
-    that went into the value.
+    that went into the value.  `others` are values, with their bounds, that much smaller steps would give: a function
+    that looks different at different scales.
     """
 
     value: float
@@ -47,6 +50,7 @@ class Slope(NamedTuple):
     step: float = 0.0
     left: float = np.nan
     right: float = np.nan
+    others: tuple[tuple[float, float], ...] = ()
 
 
 class Row(NamedTuple):
@@ -120,10 +124,12 @@ class Ladder:
         self.x = x if isinstance(x, np.longdouble) else float(x)
         self.unit = float(np.finfo(type(x)).eps)
         self.middle = at(x * 0)
+        self.height = float(np.vdot(abs(weights), abs(self.middle)).real)
         self.rows: list[Row] = []
         largest = max(float(abs(self.x)), 1.0)
         self.first = FIRST_STEP * largest
-        self.smallest = 64 * self.unit * (float(abs(self.x)) or largest)
+        size = float(abs(self.x))
+        self.smallest = 64 * self.unit * (size if size > TINY else largest)
 
     def total(self, values: Any) -> Any:
         """The weighted sum of an output: a Python float, or a long double."""
@@ -166,7 +172,8 @@ class Ladder:
                 factor = self.noise_factor(best, probes)
                 noises = [4 * factor * self.unit * p.size for p in probes]
                 for entry in (tableau.best(factor), best):
-                    if self.excess(entry, probes, noises) <= entry.bound(factor):
+                    agrees = self.excess(entry, probes, noises) <= entry.bound(factor)
+                    if agrees and not self.spike(entry.row, factor):
                         return self.answer(entry, factor)
                 tableau = Tableau(2)
         return self.without_end()
@@ -207,9 +214,26 @@ class Ladder:
         if not found:
             return Slope(np.nan, np.inf, "none", "the function's values are noise, or oscillate faster than any step")
         found.sort(key=itemgetter(0))
-        answers = (self.answer(best, factor) for _, factor, best in found)
-        smooth = next((a for a in answers if a.method == "ridders"), None)
-        return smooth or self.answer(found[0][2], found[0][1])
+        kinks = []
+        for _, factor, best in found:
+            if not self.spike(best.row, factor):
+                answer = self.answer(best, factor)
+                if answer.method == "ridders":
+                    break
+                kinks.append(answer)
+        else:
+            answer = kinks[0] if kinks else self.answer(found[0][2], found[0][1])
+        finer = ((float(b.value), float(e)) for e, _, b in found if self.rows[b.row].step < answer.step)
+        return answer._replace(others=tuple((v, e) for v, e in finer if e <= VAGUE * abs(v) or v == 0))
+
+    def spike(self, k: int, factor: Any) -> bool:
+        """Whether the slopes on both sides drift apart at row k: the point is on a peak that is finer than the step."""
+        if k == 0 or self.order == 2:
+            return False
+        now, before = (abs(row.right - row.left) for row in (self.rows[k], self.rows[k - 1]))
+        row = self.rows[k]
+        noise = 64 * factor * self.unit * (row.size + self.height) / row.step
+        return bool(now > 1.3 * before and now > noise + abs(row.central) / 10)
 
     def answer(self, best: Entry, factor: Any) -> Slope:
         """The value, or the slopes on both sides if these differ."""
@@ -230,7 +254,7 @@ class Ladder:
         tableau = Tableau(1)
         for k, row in enumerate(self.rows[:end][-COLUMNS - 3 :]):
             if np.isfinite(getattr(row, name)):
-                tableau.add(row.step, getattr(row, name), 2 * self.unit * row.size / row.step, k)
+                tableau.add(row.step, getattr(row, name), 2 * self.unit * (row.size + self.height) / row.step, k)
         return tableau.best(factor)
 
     def edge(self) -> Slope:
@@ -245,6 +269,7 @@ class Ladder:
                 best = tableau.best()
                 error = float(best.bound() + abs(best.value - getattr(rows[-1], name)) / 4)
                 reason = f"edge: the function is defined only to the {name}"
-                return Slope(float(best.value), error, "one-sided", reason, float(rows[best.row].step),
-                             **{name: float(best.value)})  # fmt: skip
+                value, step = float(best.value), float(rows[best.row].step)
+                left, right = (value, np.nan) if name == "left" else (np.nan, value)
+                return Slope(value, error, "one-sided", reason, step, left, right)
         return Slope(np.nan, np.inf, "none", "the function is not finite around the point")

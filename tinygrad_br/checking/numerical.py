@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..value import Value, as_data
-from .ladder import Ladder, Slope, slope
+from .ladder import TINY, Ladder, Slope, slope
 
 METHODS = ("auto", "complex step", "longdouble", "ridders")
 EPS = float(np.finfo(np.float64).eps)
@@ -255,7 +255,8 @@ def complex_slope(at: Callable[[Any], Any], x: Any, weights: Any) -> Slope:
     The truncation is of the order of h**2 and vanishes; what remains is rounding, which is seen by moving x and h in
     their last bits.  (W. Squire and G. Trapp, SIAM Review 40, 1998.)
     """
-    found, step, mass = [], float(abs(x) or 1) * 2.0**-70, 0.0
+    size = float(abs(x)) if abs(x) > TINY else 1.0
+    found, step, mass = [], size * 2.0**-70, 0.0
     for shift, stretch in ((0, 1.0), (1, 1.3), (-1, 0.7), (2, 1.1)):
         terms = weights * np.imag(at(complex(shift * EPS * float(abs(x)), step * stretch))) / (step * stretch)
         found.append(float(np.sum(terms)))

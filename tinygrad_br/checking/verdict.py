@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ladder import Slope
+from .ladder import VAGUE, Slope
 from .report import Row
 
 RIGHT, WRONG, UNSURE = "right", "wrong", "cannot tell"
-VAGUE = 0.05  # a bound that is a larger part of the gradient proves nothing
+UNDERFLOW = 1e-150  # a product of numbers that are smaller is lost, so no derivative is known better
 
 
 class Comparison(NamedTuple):
@@ -33,8 +33,7 @@ class Comparison(NamedTuple):
     @property
     def badness(self) -> float:
         """The gap in units of what is allowed: above 1 it cannot be explained."""
-        bound = self.slope.error + self.rounding
-        return self.gap / bound if bound else np.inf if self.gap else 0.0
+        return self.gap / (self.slope.error + self.rounding + UNDERFLOW)
 
     def judged(self, scale: float) -> tuple[str, str]:
         """The verdict and why; `scale` is the size of the whole gradient that this is an entry of."""
@@ -45,7 +44,8 @@ class Comparison(NamedTuple):
             certain = self.gap > max(100 * (slope.error + self.rounding), 0.01 * scale)
             return (RIGHT if self.badness <= 1 else WRONG if certain and np.isfinite(a) else UNSURE), slope.reason
         if not np.isfinite(a):
-            return WRONG, f"the analytic gradient is {a}"
+            diverges = slope.error > VAGUE * abs(slope.value) > 0 and not np.isnan(a)
+            return (UNSURE, slope.reason) if diverges else (WRONG, f"the analytic gradient is {a}")
         if np.isfinite(slope.left):
             low, high = sorted((slope.left, slope.right))
             slack = slope.error - (high - low) / 2 + min(self.rounding, 1e-6 * scale)
@@ -54,6 +54,8 @@ class Comparison(NamedTuple):
                 return UNSURE, f"{sides}, the analytic {a:.6g} lies between"
             return WRONG, f"{sides}, and the analytic {a:.6g} lies outside"
         if self.badness > 1:
+            if any(abs(a - v) <= error + self.rounding for v, error in slope.others):
+                return UNSURE, "at smaller steps the function has the analytic slope: it looks different at each scale"
             return WRONG, ""
         if slope.error + self.rounding > VAGUE * scale and scale:
             return UNSURE, f"the numerical derivative is only good to {slope.error:.1g}"
