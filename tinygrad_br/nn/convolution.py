@@ -1,11 +1,13 @@
 """Convolutions and pooling over pictures, of shape (batch, channels, height, width).
 
-All of them look at the windows of a picture, which `windows` lays out one by one: a convolution is then one matmul,
-and pooling a maximum or mean over an axis.
+A convolution lays out all windows of a picture one by one and is then a single matmul.  Pooling compares or adds up the
+pictures that consist of the first entry of each window, of the second, and so on.  Memory is in the order (batch,
+height, width, channels), which suits the matmul; transposing to and fro costs nothing.
 """
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -70,6 +72,92 @@ overlaid = define_rule(
 )
 
 
+def convolve(x: Any, weights: Any, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
+    """The sum of each window of x times weights of shape (filters, channels, height, width); see `Conv2d`.
+
+    >>> convolve(np.arange(6.0).reshape(1, 1, 2, 3), np.ones((1, 1, 2, 2)))
+    array([[[[ 8., 12.]]]])
+    """
+    seen = windows(x, tuple(weights.shape[2:]), stride, padding)
+    sums = rows_of(seen, 3) @ matrix(weights)
+    return sums.reshape(*seen.shape[:3], weights.shape[0]).transpose(0, 3, 1, 2)
+
+
+def matrix(weights: Any) -> Any:
+    """Weights as a matrix that has a row for each entry of a window and a column for each filter."""
+    return weights.transpose(2, 3, 1, 0).reshape(-1, weights.shape[0])
+
+
+def rows_of(x: Any, axes: int) -> Any:
+    """The first axes of x as one, and the others as one."""
+    return x.reshape(int(np.prod(x.shape[:axes])), -1)
+
+
+def convolve_rule_x(g: Any, ans: Any, x: Any, weights: Any, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
+    g = g.transpose(0, 2, 3, 1)
+    size = tuple(weights.shape[2:])
+    seen = (rows_of(g, 3) @ matrix(weights).T).reshape(*g.shape[:3], size[0] * size[1], x.shape[1])
+    return overlaid(seen, tuple(x.shape), size, stride, padding)
+
+
+def convolve_rule_weights(g: Any, ans: Any, x: Any, weights: Any, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
+    filters, channels, height, width = weights.shape
+    seen = rows_of(windows(x, (height, width), stride, padding), 3)
+    sums = seen.T @ rows_of(g.transpose(0, 2, 3, 1), 3)
+    return sums.reshape(height, width, channels, filters).transpose(3, 2, 0, 1)
+
+
+convolve = define_rule(convolve, convolve_rule_x, convolve_rule_weights)
+
+
+def pieces(x: Any, size: Pair, stride: Pair) -> list[Any]:
+    """For each place in a window the picture that consists of this entry of every window, as views."""
+    rows, columns = ((x.shape[2 + i] - size[i]) // stride[i] + 1 for i in (0, 1))
+    return [
+        x[:, :, i : i + (rows - 1) * stride[0] + 1 : stride[0], j : j + (columns - 1) * stride[1] + 1 : stride[1]]
+        for i in range(size[0])
+        for j in range(size[1])
+    ]
+
+
+def assembled(parts: tuple[Any, ...], shape: tuple[int, ...], size: Pair, stride: Pair) -> Any:
+    """The opposite of `pieces`: a picture of a shape, to which each part is added in its place."""
+    n, c, height, width = shape
+    total = np.zeros((n, height, width, c), parts[0].dtype).transpose(0, 3, 1, 2)
+    for place, part in zip(pieces(total, size, stride), parts, strict=True):
+        place += part
+    return total
+
+
+assembled = define_rule(assembled, lambda g, ans, parts, shape, size, stride: pieces(g, size, stride))
+
+
+def max_pool(x: Any, size: Pair, stride: Pair) -> Any:
+    """The largest entry of each window; see `MaxPool2d`."""
+    return reduce(np.maximum, pieces(x, size, stride))
+
+
+def max_pool_rule(g: Any, ans: Any, x: Any, size: Pair, stride: Pair) -> Any:
+    """The cotangent goes to the largest entries, in equal parts."""
+    largest = [(piece == ans).astype(g.dtype) for piece in pieces(x, size, stride)]
+    share = g / reduce(np.add, largest)
+    return assembled(tuple(share * one for one in largest), tuple(x.shape), size, stride)
+
+
+def mean_pool(x: Any, size: Pair, stride: Pair) -> Any:
+    """The mean of each window; see `AvgPool2d`."""
+    return reduce(np.add, pieces(x, size, stride)) / (size[0] * size[1])
+
+
+max_pool = define_rule(max_pool, max_pool_rule)
+mean_pool = define_rule(
+    mean_pool,
+    lambda g, ans, x, size, stride: assembled(
+        (g / (size[0] * size[1]),) * (size[0] * size[1]), tuple(x.shape), size, stride
+    ),
+)
+
+
 class Conv2d(Module):
     """A layer of neurons that each look at one window of a picture after the other, with the same weights.
 
@@ -121,12 +209,8 @@ class Conv2d(Module):
 
     def forward(self, x: Any) -> Any:
         check_pictures(self, x, self.kernel, self.padding, self.channels)
-        seen = windows(x, self.kernel, self.stride, self.padding)
-        n, rows, columns = seen.shape[:3]
-        flat = self.weights.transpose(2, 3, 1, 0).reshape(-1, self.filters)
-        sums = seen.reshape(n * rows * columns, -1) @ flat + self.biases
-        y = activation_function(self.activation)(sums)
-        return y.reshape(n, rows, columns, self.filters).transpose(0, 3, 1, 2)
+        sums = convolve(x, self.weights, self.stride, self.padding) + self.biases.reshape(-1, 1, 1)
+        return activation_function(self.activation)(sums)
 
 
 class MaxPool2d(Module):
@@ -147,12 +231,9 @@ class MaxPool2d(Module):
         self.size = pair("size", size)
         self.stride = self.size if stride is None else pair("stride", stride)
 
-    def pool(self, seen: Any) -> Any:
-        return np.max(seen, axis=3)
-
     def forward(self, x: Any) -> Any:
         check_pictures(self, x, self.size)
-        return self.pool(windows(x, self.size, self.stride)).transpose(0, 3, 1, 2)
+        return max_pool(x, self.size, self.stride)
 
 
 class AvgPool2d(MaxPool2d):
@@ -163,8 +244,9 @@ class AvgPool2d(MaxPool2d):
              [10.5, 12.5]]]])
     """
 
-    def pool(self, seen: Any) -> Any:
-        return np.mean(seen, axis=3)
+    def forward(self, x: Any) -> Any:
+        check_pictures(self, x, self.size)
+        return mean_pool(x, self.size, self.stride)
 
 
 def pair(name: str, numbers: int | Pair, least: int = 1) -> Pair:

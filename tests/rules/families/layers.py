@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinygrad_br.nn.convolution import overlaid, windows
+from tinygrad_br.nn.convolution import assembled, convolve, max_pool, mean_pool, overlaid, windows
 from tinygrad_br.nn.normalization import standardize
 
 from ..row import Row
@@ -15,4 +15,10 @@ ROWS = [
     Row(windows, lambda x: windows(x, (2, 3), (1, 1)), shapes=PICTURES),
     Row(windows, lambda x: windows(x, (2, 2), (3, 2), (1, 2)), shapes=PICTURES, note="stride and padding"),
     Row(overlaid, lambda w: overlaid(w, (1, 2, 3, 4), (2, 2), (1, 2), (0, 1)), shapes=((1, 2, 3, 4, 2),)),
+    Row(convolve, shapes=((2, 2, 3, 3), (2, 2, 2, 2))),
+    Row(convolve, lambda x, w: convolve(x, w, (2, 1), (1, 0)), shapes=((1, 2, 3, 4), (1, 2, 2, 3)), note="stride"),
+    Row(max_pool, lambda x: max_pool(x, (2, 2), (2, 2)), shapes=PICTURES, distinct=True),
+    Row(max_pool, lambda x: max_pool(x, (3, 2), (1, 2)), shapes=PICTURES, distinct=True, note="overlapping"),
+    Row(mean_pool, lambda x: mean_pool(x, (3, 2), (1, 2)), shapes=PICTURES),
+    Row(assembled, lambda a, b: assembled((a, b), (1, 2, 3, 4), (1, 2), (2, 1)), shapes=((1, 2, 2, 3), (1, 2, 2, 3))),
 ]
