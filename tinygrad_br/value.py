@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 from typing import Any, NoReturn
 
 import numpy as np
@@ -177,10 +178,10 @@ class Value(Node):
             self._data = new
         self.op, self.args, self.kwargs, self.number = None, (), NO_KWARGS, next(NUMBERS)
 
-    shape = property(lambda self: self._data.shape, doc="The lengths of the axes, a tuple.")
-    ndim = property(lambda self: self._data.ndim, doc="The number of axes.")
-    size = property(lambda self: self._data.size, doc="The number of entries.")
-    dtype = property(lambda self: self._data.dtype, doc="The NumPy dtype of the data.")
+    shape = property(attrgetter("_data.shape"), doc="The lengths of the axes, a tuple.")
+    ndim = property(attrgetter("_data.ndim"), doc="The number of axes.")
+    size = property(attrgetter("_data.size"), doc="The number of entries.")
+    dtype = property(attrgetter("_data.dtype"), doc="The NumPy dtype of the data.")
     T = property(np.transpose, doc="The transpose: all axes in reverse order.")
     real = property(np.real, doc="The real part.")
     imag = property(np.imag, doc="The imaginary part.")
@@ -343,7 +344,7 @@ def seed(output: Any, gradient: Any) -> Any:
                 f"this Value has shape {output.shape}, so its derivative is not one gradient; call .sum() or .mean() "
                 "first, or pass gradient= with a weight for each entry"
             )
-        return np.ones(output.shape, output.dtype)[()]
+        return np.array(1, output.dtype, ndmin=output.ndim)[()]
     if np.shape(gradient) != output.shape:
         raise ValueError(f"the gradient has shape {np.shape(gradient)}, but the output has {output.shape}")
     return gradient.astype(output.dtype) if isinstance(gradient, Value) else as_data(gradient, output.dtype)
