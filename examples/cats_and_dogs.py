@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-from math import cos, pi
 from pathlib import Path
 
 # Matrices as small as these are multiplied fastest by one thread, above all on a computer that has other work too.
@@ -48,14 +47,10 @@ def varied(rows, rng):
     return windows[np.arange(n), down, right].reshape(n, -1)
 
 
-def learning_rate(highest, steps):
-    """How long the steps downhill are: short at first, soon long, then shorter and shorter, at last a hundredth."""
-
-    def rate(step):
-        start = min(1.0, (step + 1) / (0.03 * steps))
-        return highest * start * (0.01 + 0.99 * (1 + cos(pi * min(1.0, step / steps))) / 2)
-
-    return rate
+def learning_rate(steps):
+    """How long the steps downhill are: longer and longer at first, then ever shorter, down to a hundredth."""
+    start = steps // 30
+    return tg.optim.schedules.warm_up(start, tg.optim.schedules.cosine(0.05, steps - start, final=0.0005))
 
 
 def drawn_in_letters(picture):
@@ -98,9 +93,10 @@ def save_predictions(path, pictures, z, truth):
     """A sheet of pictures with verdicts: blue where the network is right, red where it is wrong."""
     columns = 6
     rows = -(-len(pictures) // columns)
-    figure = Figure(figsize=(1.75 * columns, 0.4 + 2.1 * rows), layout="constrained")
-    figure.suptitle("What the network says of pictures that it never learned from", fontsize=14)
-    for axes in figure.subplots(rows, columns, squeeze=False).flat:
+    figure = Figure(figsize=(1.75 * columns, 0.4 + 2.1 * rows))
+    figure.suptitle("What the network says of pictures that it never learned from", fontsize=14, y=0.99)
+    edges = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 0.9, "wspace": 0.05, "hspace": 0.3}
+    for axes in figure.subplots(rows, columns, squeeze=False, gridspec_kw=edges).flat:
         axes.axis("off")
     for axes, picture, logit, is_cat in zip(figure.axes, pictures, z, truth):
         said, p = verdict(logit)
@@ -157,7 +153,7 @@ def main():
     print("The training has converged when the loss has not become smaller for ten epochs.\n")
     epochs = 3 if options.quick else 60
     steps = epochs * -(-len(x) // BATCH)
-    optimizer = tg.optim.SGD(model.parameters(), lr=learning_rate(0.05, steps), momentum=0.9, nesterov=True)
+    optimizer = tg.optim.SGD(model.parameters(), lr=learning_rate(steps), momentum=0.9, nesterov=True)
     history = tg.fit(
         model, x, y, loss="bce_with_logits", optimizer=optimizer, epochs=epochs if options.quick else 3 * epochs,
         batch_size=BATCH, augment=varied, validation_data=(x_new, y_new), monitor="loss", patience=10,

@@ -12,17 +12,18 @@ from tinygrad_br.training.batches import Rows, as_answers, as_inputs
 def test_blocks_change_nothing(monkeypatch, block, size):
     monkeypatch.setattr(batches, "BLOCK_BYTES", block)
     x = np.arange(101.0)[:, np.newaxis] * [1, 10]
-    found = [*Rows(x, x[:, 0], size).epoch(np.random.default_rng(5))]
+    found = [*Rows(x, x[:, 0], size, weights=x[:, 0]).epoch(np.random.default_rng(5))]
     order = np.random.default_rng(5).permutation(101)
     assert len(found) == -(-101 // size)
-    for i, (xb, yb) in enumerate(found):
+    for i, (xb, yb, weights) in enumerate(found):
         np.testing.assert_array_equal(xb, x[order[i * size : (i + 1) * size]])
         np.testing.assert_array_equal(yb, xb[:, 0])
+        np.testing.assert_array_equal(weights, xb[:, 0])
 
 
 def test_in_order():
     x = np.arange(10.0)
-    found = [xb for xb, _ in Rows(x, x, 4, shuffle=False).epoch(np.random.default_rng(0))]
+    found = [xb for xb, _, _ in Rows(x, x, 4, shuffle=False).epoch(np.random.default_rng(0))]
     np.testing.assert_array_equal(np.concatenate(found), x)
 
 

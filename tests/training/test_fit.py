@@ -272,6 +272,87 @@ def test_spiral_is_learned():
     assert history.accuracy[-1] > 0.8
 
 
+class TestWeights:
+    @pytest.mark.parametrize("loss", ["cross_entropy", "bce_with_logits", "mse"])
+    def test_a_weight_of_two_is_a_row_twice(self, loss):
+        x, y = tg.datasets.moons(30, seed=0)
+        wide = loss == "cross_entropy"
+        y = y if wide else y[:, np.newaxis]
+        weight = np.where(np.arange(30) % 3 == 0, 2.0, 1.0)
+        twice = np.repeat(np.arange(30), weight.astype(int))
+        options = {"loss": loss, "lr": 0.01, "epochs": 5, "batch_size": None, "shuffle": False, "verbose": 0}
+        model, other = (tg.nn.MLP(2, [6, 2 if wide else 1], seed=0) for _ in range(2))
+        history = tg.fit(model, x, y, sample_weight=weight, **options)
+        assert history.loss == pytest.approx(tg.fit(other, x[twice], y[twice], **options).loss, rel=1e-10)
+        for ours, theirs in zip(weights(model), weights(other), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-8)
+
+    def test_the_loss_of_an_epoch_counts_weights(self):
+        x, y = np.arange(6.0)[:, np.newaxis], np.zeros((6, 1))
+        model = tg.nn.MLP(1, [1], seed=0)
+        model.layers[0].weights.data = [[1.0]]
+        weight = [0.0, 1.0, 2.0, 3.0, 0.5, 0.5]
+        history = tg.fit(model, x, y, loss="mae", lr=0.0, epochs=1, batch_size=4, sample_weight=weight, verbose=0)
+        assert history.loss == [pytest.approx(np.average(np.arange(6), weights=weight))]
+
+    @pytest.mark.parametrize("by_class", [{1: 3.0}, [1.0, 3.0], {0: 1, 1: 3, 7: 9}])
+    def test_classes(self, moons, by_class):
+        x, y = moons
+        curves = [
+            tg.fit(moons_model(), x, y, loss="cross_entropy", epochs=3, verbose=0, **weighting).loss
+            for weighting in ({"class_weight": by_class}, {"sample_weight": np.where(y == 1, 3.0, 1.0)})
+        ]
+        assert curves[0] == curves[1]
+
+    def test_batches_bring_theirs(self, moons):
+        x, y = moons
+        weight = np.linspace(0.5, 2, 60)
+        batches = [(x[i : i + 20], y[i : i + 20], weight[i : i + 20]) for i in (0, 20, 40)]
+        options = {"loss": "cross_entropy", "epochs": 2, "verbose": 0}
+        want = tg.fit(moons_model(), x, y, sample_weight=weight, batch_size=20, shuffle=False, **options)
+        assert tg.fit(moons_model(), batches, **options).to_dict() == want.to_dict()
+
+    @pytest.mark.parametrize("wrong", [np.ones(59), -np.ones(60), np.ones((60, 1))])
+    def test_senseless_weights(self, moons, wrong):
+        with pytest.raises(ValueError, match="sample_weight must be 60 numbers of at least 0"):
+            tg.fit(moons_model(), *moons, loss="cross_entropy", sample_weight=wrong, verbose=0)
+
+    def test_classes_of_what_has_none(self):
+        x = np.linspace(0, 1, 10)[:, np.newaxis]
+        with pytest.raises(ValueError, match="class_weight needs class numbers"):
+            tg.fit(tg.nn.MLP(1, [1], seed=0), x, x, loss="mse", class_weight={0: 2.0}, verbose=0)
+
+
+def test_lbfgs_computes_the_loss_as_often_as_it_likes(moons):
+    model = moons_model()
+    history = tg.fit(
+        model, *moons, loss="cross_entropy", optimizer=tg.optim.LBFGS, batch_size=None, epochs=30, verbose=0
+    )
+    assert history.loss[-1] < 0.1 < history.loss[0]
+
+
+def test_integers_stay_integers_for_an_embedding():
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 12, (64, 3))
+    model = tg.nn.Sequential(tg.nn.Embedding(12, 8, seed=0), tg.nn.Flatten(), tg.nn.Layer(24, 2, seed=1))
+    history = tg.fit(model, words, (words[:, 0] > 5).astype(int), loss="cross_entropy", lr=0.05, epochs=20, verbose=0)
+    assert history.accuracy[-1] == 1.0
+    assert tg.predict(model, words).shape == (64, 2)
+
+
+def test_a_rate_that_falls_when_nothing_improves(moons):
+    rates = []
+    x, y = moons
+    tg.fit(
+        moons_model(), x, y, loss="cross_entropy", optimizer="adam", epochs=12, verbose=0,
+        lr=tg.optim.schedules.plateau(0.01, patience=3, factor=0.5), validation_data=(x, 1 - y),
+        callbacks=[lambda run: rates.append(run.optimizer.lr)],
+    )  # fmt: skip
+    assert rates[0] == 0.01
+    assert rates[-1] in (0.005, 0.0025, 0.00125)
+    assert rates == sorted(rates, reverse=True)
+
+
 class TestWhatIsSeen:
     def test_nothing(self, moons, capsys):
         tg.fit(moons_model(), *moons, loss="cross_entropy", epochs=2, verbose=0, validation_data=moons)

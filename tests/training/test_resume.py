@@ -35,7 +35,12 @@ def moons_fit(seed=0, optimizer="adam", **options):
 
 @pytest.mark.parametrize("where", [{"epoch": 3}, {"step": 1}, {"step": 13}, {"step": 15}, {"epoch": 8}])
 @pytest.mark.parametrize(
-    "optimizer", ["adam", lambda p: tg.optim.SGD(p, lr=lambda step: 0.5 / (1 + step), momentum=0.9)]
+    "optimizer",
+    [
+        "adam",
+        lambda p: tg.optim.SGD(p, lr=lambda step: 0.5 / (1 + step), momentum=0.9),
+        lambda p: tg.optim.SGD(p, lr=tg.optim.schedules.plateau(0.5, patience=1, factor=0.5)),
+    ],
 )
 def test_bit_for_bit(tmp_path, where, optimizer):
     path = tmp_path / "checkpoint"

@@ -15,7 +15,7 @@ import numpy as np
 from ..engine import data_of
 
 Array = np.ndarray[Any, Any]
-Batch = tuple[Array, Array]
+Batch = tuple[Array, Array, Array | None]  # inputs, targets, weights of the rows if there are any
 Augment = Callable[[Array, np.random.Generator], Any]
 
 # Rows are put into their new order block by block: one fast copy, after which a batch is a view.
@@ -27,14 +27,14 @@ class BatchesRanOut(Exception):  # noqa: N818 - an event, not an error
 
 
 def as_inputs(data: Any, dtype: Any, name: str = "x") -> Array:
-    """Inputs in the model's dtype, one row for each example.
+    """Inputs in the model's dtype, one row for each example; with dtype None integers stay as they are.
 
     Raises:
         TypeError: for data that are not numbers.
         ValueError: for no rows, a single number, NaN or infinity.
     """
     x = as_numbers(data, name)
-    return finite(x, cast(x, dtype), name)
+    return x if dtype is None else finite(x, cast(x, dtype), name)
 
 
 def as_answers(data: Any, dtype: Any, keep_integers: bool, name: str = "y") -> Array:
@@ -53,7 +53,7 @@ def as_answers(data: Any, dtype: Any, keep_integers: bool, name: str = "y") -> A
 def cast(array: Array, dtype: Any) -> Array:
     """The numbers in another dtype; those too large for it become infinite, which `finite` reports."""
     with np.errstate(over="ignore"):
-        return array.astype(dtype, copy=False)
+        return np.asarray(array.astype(dtype, copy=False))
 
 
 def as_numbers(data: Any, name: str) -> Array:
@@ -102,20 +102,36 @@ def whole(number: Any, name: str) -> int:
     return int(number)
 
 
+def as_weights(weights: Any, rows: int, dtype: Any) -> Array:
+    """Weights of the rows in the model's dtype; ValueError if they are not one for each row, or below 0."""
+    found = as_answers(weights, dtype, False, "sample_weight")
+    if found.shape != (rows,) or np.any(found < 0):
+        raise ValueError(f"sample_weight must be {rows} numbers of at least 0, but got shape {found.shape}")
+    return found
+
+
 class Rows:
-    """Mini-batches of two arrays.
+    """Mini-batches of arrays.
 
     Args:
         x, y: inputs and targets, one row for each example.
         batch_size: rows of a batch; the last batch of an epoch has what is left.
         shuffle: whether each epoch goes through the rows in another order.
         augment: a function of some rows of x and a generator that gives changed rows.
+        weights: how much each row counts in the loss; None if all count alike.
     """
 
     def __init__(
-        self, x: Array, y: Array, batch_size: int, shuffle: bool = True, augment: Augment | None = None
+        self,
+        x: Array,
+        y: Array,
+        batch_size: int,
+        shuffle: bool = True,
+        augment: Augment | None = None,
+        weights: Array | None = None,
     ) -> None:
         self.x, self.y, self.batch_size, self.shuffle, self.augment = x, y, batch_size, shuffle, augment
+        self.weights = weights
         self.batches: int | None = -(-len(x) // batch_size)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
@@ -126,10 +142,11 @@ class Rows:
         for start in range(0, n, block):
             rows = order[start : start + block]
             x, y = self.x[rows], self.y[rows]
+            weights = None if self.weights is None else self.weights[rows]
             if self.augment is not None:
                 x = augmented(self.augment, x, rng)
             for i in range(0, len(rows), size):
-                yield x[i : i + size], y[i : i + size]
+                yield x[i : i + size], y[i : i + size], None if weights is None else weights[i : i + size]
 
 
 def augmented(augment: Augment, x: Array, rng: np.random.Generator) -> Array:
@@ -141,15 +158,17 @@ def augmented(augment: Augment, x: Array, rng: np.random.Generator) -> Array:
 
 
 class Stream:
-    """Batches from an iterable of pairs (x, y), or from a function without arguments that makes one for each epoch.
+    """Batches from an iterable, or from a function without arguments that makes one for each epoch.
+
+    A batch is a pair (x, y) or, with weights of the rows, a triple (x, y, weights).
 
     Args:
         source: the iterable or the function.
-        prepare: what checks and casts the two arrays of a batch.
+        prepare: what checks and casts the arrays of a batch.
         batches: how many batches make an epoch; None for all that the source gives.
     """
 
-    def __init__(self, source: Any, prepare: Callable[[Any, Any], Batch], batches: int | None = None) -> None:
+    def __init__(self, source: Any, prepare: Callable[..., Batch], batches: int | None = None) -> None:
         self.prepare, self.batches = prepare, batches
         self.once = not callable(source) and iter(source) is source
         self.fresh: Callable[[], Iterable[Any]] = source if callable(source) else lambda: source
@@ -159,7 +178,7 @@ class Stream:
         found = False
         for batch in islice(iter(self.fresh()), self.batches):
             found = True
-            if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+            if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):
                 raise TypeError(f"a batch must be a pair (x, y), but the iterable gave {type(batch).__name__}")
             yield self.prepare(*batch)
         if not found:

@@ -46,8 +46,10 @@ def save_checkpoint(run: Run, path: str | PathLike[str]) -> None:
         "generator": run.epoch_start if run.batch else run.rng.bit_generator.state,
     }
     if run.batch:
-        header |= {"losses": run.losses, "sizes": [len(y) for y in run.targets]}
+        header |= {"losses": run.losses, "sizes": run.sizes, "rows": [len(y) for y in run.targets]}
         arrays |= {"seen": np.concatenate(run.seen), "targets": np.concatenate(run.targets)}
+    if hasattr(run.optimizer.schedule, "update"):
+        header["schedule"] = vars(run.optimizer.schedule)
     for rule in convergence_rules(run):
         header["rule"] = {name: getattr(rule, name) for name in RULE}
         arrays.update((f"best.{name}", array) for name, array in (rule.best_state or {}).items())
@@ -86,9 +88,11 @@ def resume_run(run: Run, path: str | PathLike[str]) -> None:
     run.figures, run.history.columns = header["figures"], header["columns"]
     run.history.seconds = header["seconds"]
     if run.batch:
-        cuts = np.cumsum(header["sizes"])[:-1]
-        run.losses = header["losses"]
+        cuts = np.cumsum(header["rows"])[:-1]
+        run.losses, run.sizes = header["losses"], header["sizes"]
         run.seen, run.targets = np.split(arrays["seen"], cuts), np.split(arrays["targets"], cuts)
+    if hasattr(run.optimizer.schedule, "update"):
+        vars(run.optimizer.schedule).update(header.get("schedule", {}))
     for rule in convergence_rules(run):
         for name, number in header.get("rule", {}).items():
             setattr(rule, name, number)

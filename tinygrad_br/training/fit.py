@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import optim
 from ..value import Value
-from .batches import Augment, Batch, Rows, Stream, as_answers, as_inputs, same_length, whole
+from .batches import Augment, Batch, Rows, Stream, as_answers, as_inputs, as_weights, same_length, whole
 from .callbacks import Convergence, as_callback
 from .checkpoints import resume_run
 from .goals import Goal, goal_of
@@ -18,7 +18,7 @@ from .history import History
 from .metrics import Metric, named_metrics
 from .progress import Progress
 from .run import Run
-from .using import dtype_of, in_use
+from .using import dtype_of, in_use, input_dtype
 
 
 def fit(
@@ -37,6 +37,8 @@ def fit(
     patience: int | None = None,
     min_delta: float = 0.0,
     monitor: str | None = None,
+    sample_weight: Any = None,
+    class_weight: Mapping[int, float] | Sequence[float] | None = None,
     augment: Augment | None = None,
     shuffle: bool = True,
     batches_per_epoch: int | None = None,
@@ -54,10 +56,11 @@ def fit(
 
     Args:
         model: a tg.nn.Module, changed in place.
-        x: inputs: an array, a list, a data frame, with a row for each example, cast to the model's dtype.  Or, without
-            y, batches: any iterable of pairs (x, y), or a function without arguments that makes one for each epoch.
+        x: inputs: an array, a list, a data frame, with a row for each example, cast to the model's dtype; integers stay
+            where the model has an Embedding.  Or, without y, batches: any iterable of pairs (x, y), or a function
+            without arguments that makes one for each epoch.
         y: targets, a row for each example; class numbers stay integers where the loss wants them.
-        loss: "cross_entropy", "bce_with_logits", "hinge", "mse", "mae", or a function of outputs and targets.
+        loss: "cross_entropy", "bce_with_logits", "mse", ... or a function of outputs and targets.
         optimizer: "adam", "sgd", ..., an optimizer over the model's parameters, or a function that makes one of them.
         lr: the learning rate, where the optimizer is given by name.
         epochs: how often at most to go through the data.
@@ -68,6 +71,9 @@ def fit(
         target_loss, patience: the convergence rule.
         min_delta: what is too small a step to count as an improvement.
         monitor: the figure that the rule looks at; default "val_loss" with validation data, else "loss".
+        sample_weight: how much each row counts in the loss, a number of at least 0 for each; batches give theirs as a
+            third array.
+        class_weight: how much each class counts in the loss: a dict or list by class number, 1 for the rest.
         augment: a function (rows of x, generator) -> as many changed rows, called anew in each epoch.
         shuffle: whether the rows come in another order in each epoch.
         batches_per_epoch: for an iterable of batches that does not end.
@@ -91,16 +97,19 @@ def fit(
     goal, dtype = goal_of(loss), dtype_of(model)
     epochs, chosen = whole(epochs, "epochs"), named_metrics(metrics, goal.metrics, goal.threshold)
 
-    def prepare(x: Any, y: Any, of: str = "") -> Batch:
-        x, y = as_inputs(x, dtype, f"{of}x"), as_answers(y, dtype, goal.keeps_integers, f"{of}y")
+    def prepare(x: Any, y: Any, weights: Any = None, of: str = "") -> Batch:
+        x = as_inputs(x, input_dtype(model), f"{of}x")
+        y = as_answers(y, dtype, goal.keeps_integers, f"{of}y")
         same_length(x, y, of)
-        return x, y
+        weights = None if weights is None else as_weights(weights, len(x), dtype)
+        return x, y, weights if class_weight is None or of else by_class(class_weight, y, weights, dtype)
 
     source: Rows | Stream
     if y is not None:
-        x, y = prepare(x, y)
+        x, y, weights = prepare(x, y, sample_weight)
         try_out(model, goal, x, y)
-        source = Rows(x, y, len(x) if batch_size is None else whole(batch_size, "batch_size"), shuffle, augment)
+        size = len(x) if batch_size is None else whole(batch_size, "batch_size")
+        source = Rows(x, y, size, shuffle, augment, weights)
     elif isinstance(x, (np.ndarray, Value)):
         raise TypeError("fit needs the targets y too; only batches, pairs (x, y) in an iterable, come without it")
     else:
@@ -110,7 +119,7 @@ def fit(
     if validation_data is not None:
         if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
             raise TypeError(f"validation_data must be a pair (x, y), but got {type(validation_data).__name__}")
-        validation = prepare(validation_data[0], validation_data[1], "validation ")
+        validation = prepare(validation_data[0], validation_data[1], None, "validation ")[:2]
         try_out(model, goal, *validation)
 
     names = ["loss", *chosen]
@@ -133,6 +142,17 @@ def fit(
     if verbose:
         print(run.history.stopped)
     return run.history
+
+
+def by_class(class_weight: Any, y: Any, weights: Any, dtype: Any) -> Any:
+    """The weights of rows times those of their classes; ValueError unless the targets are class numbers, one a row."""
+    labels = y.ravel()
+    if len(labels) != len(y) or np.any(labels != np.floor(labels)) or np.any(labels < 0):
+        raise ValueError("class_weight needs class numbers as targets, one for each row; use sample_weight instead")
+    of_class = class_weight if isinstance(class_weight, Mapping) else dict(enumerate(class_weight))
+    classes, place = np.unique(labels, return_inverse=True)
+    found = as_weights(np.array([of_class.get(int(one), 1.0) for one in classes])[place], len(y), dtype)
+    return found if weights is None else found * weights
 
 
 def try_out(model: Any, goal: Goal, x: Any, y: Any) -> None:
@@ -162,7 +182,7 @@ def optimizer_of(optimizer: Any, model: Any, lr: float | None) -> Any:
     """
     if isinstance(optimizer, str):
         kinds = [kind for kind in vars(optim).values() if isinstance(kind, type) and issubclass(kind, optim.Optimizer)]
-        names = {kind.__name__.lower(): kind for kind in kinds if kind is not optim.Optimizer}
+        names: dict[str, Any] = {kind.__name__.lower(): kind for kind in kinds if kind is not optim.Optimizer}
         if optimizer.lower() not in names:
             raise ValueError(
                 f"unknown optimizer {optimizer!r}; known are {', '.join(names)}, or pass tg.optim.Adam(...)"

@@ -16,7 +16,7 @@ class Goal(NamedTuple):
     for.  `threshold`: above which a single output says yes, None where the largest of several outputs decides.
     """
 
-    function: Callable[[Any, Any], Any]
+    function: Callable[..., Any]
     keeps_integers: bool = True
     metrics: tuple[str, ...] = ()
     threshold: float | None = None
@@ -26,10 +26,14 @@ class Goal(NamedTuple):
 ACCURACY = ("accuracy",)
 KNOWN: dict[str, tuple[bool, tuple[str, ...], float | None]] = {
     "cross_entropy": (True, ACCURACY, None),
+    "nll": (True, ACCURACY, None),
+    "focal": (True, ACCURACY, None),
+    "kl_divergence": (False, ACCURACY, None),
     "bce_with_logits": (False, ACCURACY, 0.0),
     "hinge": (False, ACCURACY, 0.0),
     "mse": (False, (), None),
     "mae": (False, (), None),
+    "huber": (False, (), None),
 }
 
 

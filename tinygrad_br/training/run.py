@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .batches import Batch, BatchesRanOut, Rows, Stream
+from .batches import BatchesRanOut, Rows, Stream
 from .callbacks import Callback
 from .goals import Goal
 from .history import History
@@ -35,7 +35,7 @@ class Run:
         epoch: the present epoch, counted from 1.
         batch: how many batches of the present epoch have been learned from; 0 when it is finished.
         steps: how many steps have been made.
-        losses, seen, targets: of the batches of the present epoch.
+        losses, sizes, seen, targets: of the batches of the present epoch; sizes are numbers, or weights, of rows.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Run:
         optimizer: Any,
         metrics: dict[str, Metric],
         source: Rows | Stream,
-        validation: Batch | None,
+        validation: tuple[Any, Any] | None,
         history: History,
         rng: np.random.Generator,
     ) -> None:
@@ -58,6 +58,7 @@ class Run:
         self.epoch = self.batch = self.steps = 0
         self.epoch_start = rng.bit_generator.state
         self.losses: list[float] = []
+        self.sizes: list[float] = []
         self.seen: list[Any] = []
         self.targets: list[Any] = []
 
@@ -82,7 +83,7 @@ class Run:
                     if not self.batch:
                         self.epoch += 1
                         self.epoch_start = self.rng.bit_generator.state
-                        self.losses, self.seen, self.targets = [], [], []
+                        self.losses, self.sizes, self.seen, self.targets = [], [], [], []
                     if self.learn_all_batches():
                         self.finish_epoch()
         except KeyboardInterrupt:
@@ -101,15 +102,16 @@ class Run:
         due = self.progress.due if self.progress is not None else float("inf")
         self.model.train()
         try:
-            for x, y in islice(self.source.epoch(self.rng), self.batch, None):
+            for x, y, weights in islice(self.source.epoch(self.rng), self.batch, None):
                 try:
-                    loss, output = self.learn(x, y)
+                    loss, output = self.learn(x, y, weights)
                 except FloatingPointError as error:
                     where = f"epoch {self.epoch}, batch {self.batch + 1}"
                     raise FloatingPointError(f"training went wrong in {where}: {error}") from None
                 self.steps += 1
                 self.batch += 1
                 self.losses.append(loss)
+                self.sizes.append(len(y) if weights is None else float(weights.sum()))
                 self.seen.append(output)
                 self.targets.append(y)
                 for call in on_batch:
@@ -138,13 +140,15 @@ class Run:
             figures.update((f"val_{name}", figure) for name, figure in found.items())
         self.batch, self.figures = 0, figures
         self.history.add(figures)
+        if hasattr(self.optimizer.schedule, "update"):  # a learning rate that falls when nothing improves
+            self.optimizer.schedule.update(self.history.sign * figures[self.history.monitor])
         if self.progress is not None:
             self.progress.epoch_done(self.epoch, figures)
         self.tell("on_epoch_end")
 
     def training_figures(self) -> dict[str, float]:
         """The mean loss of all examples, and the metrics over all of them, of the steps made in this epoch."""
-        figures = {"loss": float(np.average(self.losses, weights=[len(y) for y in self.targets]))}
+        figures = {"loss": float(np.average(self.losses, weights=self.sizes))}
         if self.metrics:
             output, y = np.concatenate(self.seen), np.concatenate(self.targets)
             figures.update((name, float(metric(output, y))) for name, metric in self.metrics.items())

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import nn
 from ..modes import no_grad
 from ..rules.activations import sigmoid, softmax
 from ..value import Value
@@ -24,6 +25,11 @@ def dtype_of(model: Any) -> Any:
     if not parameters:
         raise ValueError(f"{type(model).__name__} has no parameters; a model is a tg.nn.Module with Values in it")
     return parameters[0].dtype
+
+
+def input_dtype(model: Any) -> Any:
+    """The dtype that a model wants its inputs in; None where an Embedding takes integers."""
+    return None if any(isinstance(module, nn.Embedding) for module in model.modules()) else dtype_of(model)
 
 
 @contextmanager
@@ -59,7 +65,8 @@ def predict(model: Any, x: Any, batch_size: int = 1024) -> Array:
     >>> tg.predict(tg.nn.MLP(2, [3, 1], seed=0), [[0.0, 0.0], [1.0, 2.0]]).shape
     (2, 1)
     """
-    return outputs(model, as_inputs(x, dtype_of(model)), whole(batch_size, "batch_size"))
+    dtype_of(model)
+    return outputs(model, as_inputs(x, input_dtype(model)), whole(batch_size, "batch_size"))
 
 
 def predict_proba(model: Any, x: Any, batch_size: int = 1024) -> Array:
@@ -103,7 +110,7 @@ def evaluate(
     ['loss', 'accuracy']
     """
     goal, dtype = goal_of(loss), dtype_of(model)
-    x, y = as_inputs(x, dtype), as_answers(y, dtype, goal.keeps_integers)
+    x, y = as_inputs(x, input_dtype(model)), as_answers(y, dtype, goal.keeps_integers)
     same_length(x, y)
     chosen = named_metrics(metrics, goal.metrics, goal.threshold)
     return figures_of(outputs(model, x, whole(batch_size, "batch_size")), y, goal, chosen)
