@@ -231,3 +231,18 @@ def test_composed_losses_refuse_what_does_not_fit():
         nn.focal(LOGITS, [0, 1, 2, 7])
     with pytest.raises(ValueError, match="kl_divergence: the predictions have shape"):
         nn.kl_divergence(LOGITS, LABELS)
+
+
+def test_penalty_counts_weights_and_biases_apart():
+    model = nn.MLP(2, [3, 1], seed=0)
+    for p in model.parameters():
+        p.data = np.random.default_rng(p.size).normal(size=p.shape)
+    w = np.concatenate([layer.weights.data.ravel() for layer in model.layers])
+    b = np.concatenate([layer.biases.data for layer in model.layers])
+    cost = nn.penalty(model, l1=0.1, l2=0.2, bias_l1=0.3, bias_l2=0.4)
+    expected = 0.1 * np.abs(w).sum() + 0.2 * (w**2).sum() + 0.3 * np.abs(b).sum() + 0.4 * (b**2).sum()
+    np.testing.assert_allclose(cost.data, expected, rtol=1e-14)
+    nn.penalty(model, l2=0.5).backward()
+    np.testing.assert_allclose(model.layers[0].weights.grad, model.layers[0].weights.data, rtol=1e-15)
+    assert model.layers[0].biases.grad is None
+    assert nn.penalty(model) == 0

@@ -30,7 +30,7 @@ from . import init
 from .activations import linear
 from .convolution import AvgPool2d, Conv2d, MaxPool2d
 from .layers import MLP, Dropout, Embedding, Flatten, Layer, Neuron, PReLU, Residual, Sequential
-from .losses import bce_with_logits, cross_entropy, focal, hinge, huber, kl_divergence, mae, mse, nll, one_hot
+from .losses import bce_with_logits, cross_entropy, focal, hinge, huber, kl_divergence, mae, mse, nll, one_hot, penalty
 from .module import Module
 from .normalization import BatchNorm, LayerNorm
 
@@ -38,6 +38,6 @@ __all__ = [
     "MLP", "AvgPool2d", "BatchNorm", "Conv2d", "Dropout", "Embedding", "Flatten", "Layer", "LayerNorm", "MaxPool2d",
     "Module", "Neuron", "PReLU", "Residual", "Sequential", "bce_with_logits", "cross_entropy", "elu", "focal", "gelu",
     "hard_sigmoid", "hard_swish", "hard_tanh", "hinge", "huber", "init", "kl_divergence", "leaky_relu", "linear",
-    "log_softmax", "logsumexp", "mae", "mish", "mse", "nll", "one_hot", "relu", "selu", "sigmoid", "silu", "softmax",
-    "softplus", "tanh",
+    "log_softmax", "logsumexp", "mae", "mish", "mse", "nll", "one_hot", "penalty", "relu", "selu", "sigmoid", "silu",
+    "softmax", "softplus", "tanh",
 ]  # fmt: skip

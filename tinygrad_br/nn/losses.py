@@ -18,6 +18,7 @@ import numpy as np
 
 from ..engine import Function, Node, data_of, define_rule, record
 from ..rules.activations import log_softmax, sigmoid, softmax, softplus
+from .module import Module, is_bias
 
 
 def loss(*rules: Function) -> Callable[[Function], Function]:
@@ -220,6 +221,24 @@ def focal(logits: Any, labels: Any, gamma: float = 2.0, sample_weights: Any = No
         z = (1 - 2 * labels.astype(logits.dtype)) * logits
         log_p, wrong = -softplus(z), sigmoid(z)
     return -np.sum(wrong**gamma * log_p * share(log_p, sample_weights))
+
+
+def penalty(model: Module, l1: float = 0.0, l2: float = 0.0, bias_l1: float = 0.0, bias_l2: float = 0.0) -> Any:
+    """What large parameters cost: l1 * sum(|w|) + l2 * sum(w**2) over all weights, the same with bias_... over biases.
+
+    Add it to the loss: `loss + penalty(model, l2=1e-4)`, or of one layer, `penalty(model.layers[0], l1=1e-3)`.
+
+    >>> from tinygrad_br.nn import Neuron
+    >>> neuron = Neuron(2)
+    >>> neuron.weights.data = [1.0, -2.0]
+    >>> print(penalty(neuron, l1=0.1, l2=0.01).item())
+    0.35000000000000003
+    """
+    terms = []
+    for name, p in model.named_parameters():
+        first, second = (bias_l1, bias_l2) if is_bias(name) else (l1, l2)
+        terms += [first * np.abs(p).sum()] * bool(first) + [second * (p**2).sum()] * bool(second)
+    return sum(terms[1:], terms[0]) if terms else 0.0
 
 
 def cross_entropy_of_classes(logits: Any, labels: Any) -> Any:

@@ -162,8 +162,7 @@ class Module:
             owner = name.rpartition(".")[0]
             while owner not in names:
                 owner = owner.rpartition(".")[0]
-            is_bias = name.rpartition(".")[2].startswith("bias")
-            counts.setdefault(owner, [0, 0])[is_bias] += parameter.size
+            counts.setdefault(owner, [0, 0])[is_bias(name)] += parameter.size
         rows = [("name", "layer", "weights", "biases")]
         rows += [(name or "-", one_line(names[name]), f"{w:,}", f"{b:,}") for name, (w, b) in counts.items()]
         a, b, c, d = (max(map(len, column)) for column in zip(*rows))
@@ -171,6 +170,11 @@ class Module:
         weights, biases = (sum(count[i] for count in counts.values()) for i in (0, 1))
         total = f"total: {weights:,} weights, {biases:,} biases, {weights + biases:,} parameters"
         return "\n".join([*lines, total])
+
+
+def is_bias(name: str) -> bool:
+    """Whether a parameter counts as a bias: by its name, without those of the modules around it."""
+    return name.rpartition(".")[2].startswith("bias")
 
 
 def arguments(cls: type[Module]) -> Mapping[str, inspect.Parameter]:
