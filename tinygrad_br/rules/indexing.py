@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dispatch import PLAIN, refused
 from ..engine import data_of, define_rule
 from .linear import summed_at
 
@@ -94,4 +95,9 @@ put = define_rule(
     lambda g, ans, x, index, values: g[index] * survivors(x, index) if may_repeat(index) else g[index],
 )
 add_at = define_rule(add_at, lambda g, ans, x, index, values: g, None, lambda g, ans, x, index, values: g[index])
+
+for function in (np.put, np.place, np.putmask, np.copyto, np.put_along_axis, np.fill_diagonal):
+    refused(function, "it writes into its argument, and a Value never changes in place; use tg.put or np.where")
+
+PLAIN.update((np.tril_indices_from, np.triu_indices_from, np.diag_indices_from))
 define_rule(operator.getitem, lambda g, ans, x, index: scattered(g, index, x.shape))

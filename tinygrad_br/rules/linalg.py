@@ -109,6 +109,13 @@ def pinv_formula(g: Any, p: Any, a: Any) -> Any:
 define_rule(np.linalg.pinv, conjugated(lambda g, ans, a, *args, **kwargs: pinv_formula(g, ans, a)))
 
 
+@composed(np.linalg.pinv)
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, **kwargs: Any) -> Any:
+    if hermitian:
+        raise TypeError("np.linalg.pinv with hermitian=True is not recorded; call it without, the result is the same")
+    return record(np.linalg.pinv, (operand(a),), kwargs if rcond is None else {"rcond": rcond})
+
+
 def lstsq_rules(gs: Any, a: Any, b: Any) -> tuple[Any, Any]:
     """x = pinv(a) b; the sums of squared residuals are of r = b - a x, which is orthogonal to the columns of a."""
     gx, g_squares, _, g_values = gs

@@ -195,7 +195,8 @@ def block(arrays: Any) -> Any:
 
 
 # one array to several
-define_rule(np.unstack, lambda g, ans, x, axis=0: np.stack(g, axis))
+if hasattr(np, "unstack"):  # since NumPy 2.1
+    define_rule(np.unstack, lambda g, ans, x, axis=0: np.stack(g, axis))
 
 
 def splitting(function: Callable[..., Any], axis_of: Callable[..., int]) -> None:

@@ -85,7 +85,6 @@ ROWS = [
     row(np.append, lambda x, y: np.append(x, y, axis=0), ((2, 2), (1, 2))),
     row(np.block, lambda x, y: np.block([[x, y], [np.ones((1, 2), x.dtype), x[:1]]]), ((2, 2), (2, 2))),
     row(np.block, lambda x, y: np.block([x, y]), ((2,), ()), "row"),
-    row(np.unstack, lambda x: np.unstack(x, axis=1)),
     row(np.split, lambda x: np.split(x, 3, axis=1)),
     row(np.split, lambda x: np.split(x, [1, 1])[::2], note="some parts"),
     row(np.array_split, lambda x: np.array_split(x, 2, axis=1)),
@@ -96,3 +95,5 @@ ROWS = [
     row(np.vander, lambda x: np.vander(x, 4).astype(x.dtype), ((3,),)),
     row(np.vander, lambda x: np.vander(x, increasing=True).astype(x.dtype), ((3,),), "increasing"),
 ]
+if hasattr(np, "unstack"):
+    ROWS.append(row(np.unstack, lambda x: np.unstack(x, axis=1)))
