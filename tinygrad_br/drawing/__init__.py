@@ -6,6 +6,7 @@
   the texts; `writers` turns that into DOT, Mermaid or a tree; `render` runs Graphviz.
 * `network` turns a model into a `scene` of circles and lines, which writes itself.
 * `document` is the result, a `Drawing`.
+* `plots` are the plots that matplotlib draws.
 * `explain` tells the chain rule with numbers, `paths` finds its terms; `why` tells what became of a gradient.
 """
 
@@ -21,12 +22,16 @@ from .document import Drawing
 from .explain import explain
 from .graph import Options, picture_of
 from .network import mermaid_of, scene_of
+from .plots import activation_statistics, confusion_matrix, decision_boundary, histograms
 from .render import EngineMissingError
 from .scene import dot_of, raster_of, svg_of
 from .why import why
 from .writers import to_dot, to_mermaid, to_text
 
-__all__ = ["Drawing", "EngineMissingError", "draw", "draw_graph", "draw_network", "explain", "why"]
+__all__ = [
+    "Drawing", "EngineMissingError", "activation_statistics", "confusion_matrix", "decision_boundary", "draw",
+    "draw_graph", "draw_network", "explain", "histograms", "why",
+]  # fmt: skip
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..engine import RULES, Node
 from ..messages import op_name
-from .colours import Theme, heat, heat_image
+from .colours import Theme, heat
 from .picture import Heat, readable
 
 SYMBOLS: dict[Any, str] = {
@@ -65,9 +65,9 @@ def heat_map(data: Any, theme: Theme) -> Heat:
         np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))
         for n, most in zip(table.shape, (HEAT_ROWS, HEAT_COLUMNS), strict=True)
     )
-    finite = np.abs(table[np.isfinite(table)])
-    scale = float(finite.max()) if finite.size else 0.0
-    return [[heat(float(x), scale, theme) for x in row] for row in table[np.ix_(rows, columns)]]
+    picked = table[np.ix_(rows, columns)]
+    scale = float(np.max(np.abs(picked[np.isfinite(picked)]), initial=0.0))
+    return [[heat(float(x), scale, theme) for x in row] for row in picked]
 
 
 def arguments(node: Node) -> Iterator[tuple[int, int | None, Any]]:
@@ -116,8 +116,3 @@ def op_text(node: Node) -> str:
         return readable(f"[{index_text(options[0]) if options else 'i'}]", 28)
     words = [*map(index_text, options), *(f"{k}={index_text(v)}" for k, v in node.kwargs.items())]
     return readable(" ".join([symbol, *words]), 28)
-
-
-def image_of(data: Any, theme: Theme) -> Any:
-    """A two-dimensional array as a heat map in bytes (rows, columns, 3)."""
-    return heat_image(data, float(np.max(np.abs(data), initial=0.0)), theme)

@@ -20,6 +20,7 @@ from ..value import Value
 from .colours import NAN, Theme, heat_image, mix
 from .labels import number
 from .picture import readable
+from .plots import unchanged
 from .scene import Circle, Image, Line, Scene, Text, luminance
 from .writers import mermaid_text
 
@@ -89,16 +90,8 @@ def activations_of(model: Any, layers: Sequence[Any], inputs: Any) -> list[Any]:
         raise ValueError(
             f"inputs= is one example with {matrix(layers[0]).shape[0]} numbers, but this one has {x.shape[1]}"
         )
-    modules = model.modules() if hasattr(model, "modules") else []
-    were = [(module, module.training) for module in modules]
-    try:
-        for module in modules:
-            module.training = False
-        with mode(recording=True):
-            output = model(x)
-    finally:
-        for module, training in were:
-            module.training = training
+    with unchanged(model), mode(recording=True):
+        output = model(x)
     into = {}
     for node in ancestors(output):
         for layer in layers:
@@ -352,7 +345,7 @@ def bias_text(bias: float) -> str:
     if not math.isfinite(bias):
         return str(bias)
     text = f"{bias:.2f}" if abs(bias) < 10 else f"{bias:.0f}" if abs(bias) < 10000 else f"{bias:.0e}"
-    return "0" if bias == 0 else text
+    return "0" if bias == 0 else text.replace("-0.00", "0.00")
 
 
 def weight_image(weights: Any, shape: tuple[int, ...], theme: Theme) -> Any:
