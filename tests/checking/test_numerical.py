@@ -6,7 +6,9 @@ import pytest
 
 import tinygrad_br as tg
 
-ARRAYS = np.random.default_rng(0)
+
+def normal(size):
+    return np.random.default_rng(0).normal(size=size)
 
 
 def test_unpacks_as_value_and_error():
@@ -21,7 +23,7 @@ def test_stands_for_its_value_in_numpy():
 
 
 def test_one_array_for_each_of_several_arguments():
-    x, y = ARRAYS.normal(size=(2, 3)), ARRAYS.normal(size=3)
+    x, y = normal(size=(2, 3)), normal(size=3)
     (dx, dy), (ex, ey) = tg.numerical_gradient(lambda x, y: (x * y).sum(), x, y)
     np.testing.assert_allclose(dx, np.broadcast_to(y, (2, 3)), rtol=1e-10)
     np.testing.assert_allclose(dy, x.sum(0), rtol=1e-10)
@@ -103,14 +105,14 @@ def test_a_rung_that_the_function_does_not_reach_is_refused():
 
 
 def test_jacobian():
-    x, y = ARRAYS.normal(size=3), ARRAYS.normal(size=(2, 3))
+    x, y = normal(size=3), normal(size=(2, 3))
     (jx, jy), (ex, _) = tg.numerical_jacobian(lambda x, y: y @ x, x, y)
     assert (abs(jx - y) <= ex).all()
     np.testing.assert_allclose(jy, np.einsum("ik,j->ikj", np.eye(2), x), atol=1e-12)
 
 
 def test_hessian():
-    a = ARRAYS.normal(size=(3, 3))
+    a = normal(size=(3, 3))
     value, error = tg.numerical_hessian(lambda x: x @ a @ x + x[0] ** 3, np.array([0.5, 2.0, -1e-3]))
     true = a + a.T
     true[0, 0] += 6 * 0.5
