@@ -143,7 +143,7 @@ def without_values(
 
 def load_family(function: Any) -> bool:
     """Load the rules of the package that a function comes from, if there are any; whether it has a rule now."""
-    of_scipy = isinstance(function, np.ufunc) and not hasattr(np, function.__name__)
+    of_scipy = isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function
     owner = "scipy" if of_scipy else getattr(function, "__module__", "")
     if owner in FAMILIES:
         importlib.import_module(f"{__package__}.rules.{FAMILIES.pop(owner)}")

@@ -1,4 +1,7 @@
-"""Every elementwise derivative is within 4 ULP of the true one, over the whole range of float64 and float32."""
+"""Every elementwise derivative is within 4 ULP of the true one, over the whole range of float64 and float32.
+
+Derivatives that are scipy's own functions may have the error that these have.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ from tinygrad_br.messages import op_name
 
 mpmath = pytest.importorskip("mpmath")
 
-from tinygrad_br.checking.accuracy import CASES, error_in_ulp, measure  # noqa: E402
+from tinygrad_br.checking.accuracy import CASES, error_in_ulp, measure, special_cases  # noqa: E402
+
+ALL = [*CASES, *special_cases()]
 
 # their derivatives are copied, chosen or built from integers: there is nothing to round
 EXACT = {
@@ -20,17 +25,17 @@ EXACT = {
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
-@pytest.mark.parametrize("case", CASES, ids=[op_name(case.function) for case in CASES])
+@pytest.mark.parametrize("case", ALL, ids=[op_name(case.function) for case in ALL])
 def test_within_4_ulp(case, dtype):
     for worst in measure(case, dtype, points=100):
         assert worst.points >= 20
-        assert worst.ulp <= 4, str(worst)
+        assert worst.ulp <= case.limit, str(worst)
 
 
 def test_every_elementwise_rule_is_measured():
     ufuncs = {f for f, entry in RULES.items() if isinstance(f, np.ufunc) and f.signature is None and any(entry.rules)}
     missing = ufuncs - {case.function for case in CASES} - EXACT
-    assert not [op_name(f) for f in missing if f.__name__ in dir(np)]
+    assert not [op_name(f) for f in missing if getattr(np, f.__name__, None) is f]
 
 
 @pytest.mark.parametrize(("got", "ulp"), [(1.0, 0), (1 + 2**-52, 1), (1 - 2**-53, 0.5), (np.inf, np.inf), (0.0, 2**52)])

@@ -25,7 +25,8 @@ class Case(NamedTuple):
     derivatives: Sequence[Real]
     intervals: Sequence[tuple[float, float]] = ((-INFINITE, INFINITE),)
     edges: Sequence[float] = ()  # points near which the derivative is hard to compute
-    waves: bool = False  # it has zeros that are no floats; errors there are measured by the height of the wave
+    height: Real | None = None  # near zeros that are no floats, errors are measured by the ULP of this height
+    limit: float = 4.0  # in ULP; more where the derivative is one of scipy's functions, with an error of its own
 
 
 class Accuracy(NamedTuple):
@@ -106,7 +107,7 @@ CASES = [
     Case(np.arcsinh, [lambda m, x: 1 / m.sqrt(1 + x * x)]),
     Case(np.arccosh, [lambda m, x: 1 / m.sqrt(x * x - 1)], [(1.0, INFINITE)]),
     Case(np.arctanh, [lambda m, x: 1 / (1 - x * x)], [UNIT]),
-    Case(np.sinc, [sinc_slope], waves=True),
+    Case(np.sinc, [sinc_slope], height=lambda m, x: 1 / abs(x) if abs(x) > 1 else 0),
     Case(np.deg2rad, [lambda m, x: m.pi / 180]),
     Case(np.radians, [lambda m, x: m.pi / 180]),
     Case(np.rad2deg, [lambda m, x: 180 / m.pi]),
@@ -117,6 +118,57 @@ CASES = [
     Case(np.fmod, [lambda m, x, y: m.mpf(1), lambda m, x, y: -int(x / y)], [(-1e6, 1e6), (0.01, 1e6)]),
     Case(np.copysign, [lambda m, x, y: m.sign(x) * m.sign(y)], [ANY, ANY]),
 ]
+
+
+def special_cases() -> list[Case]:
+    """The functions of scipy.special; none if scipy is not installed."""
+    try:
+        from scipy import special
+    except ImportError:
+        return []
+    from ..rules import special as loaded  # noqa: F401
+
+    probability, positive = (0.0, 1.0), (0.0, INFINITE)
+
+    def wave(m: Any, x: Any) -> Any:
+        """The height of the waves of a Bessel function."""
+        return 1 / m.sqrt(1 + abs(x))
+
+    return [
+        Case(special.erf, [lambda m, x: 2 / m.sqrt(m.pi) * m.exp(-x * x)]),
+        Case(special.erfc, [lambda m, x: -2 / m.sqrt(m.pi) * m.exp(-x * x)]),
+        Case(special.ndtr, [lambda m, x: m.npdf(x)]),
+        Case(special.log_ndtr, [lambda m, x: m.npdf(x) / m.ncdf(x)], [(-1e5, INFINITE)]),
+        Case(special.expit, [lambda m, x: 1 / (2 + m.exp(x) + m.exp(-x))]),
+        Case(special.log_expit, [lambda m, x: logistic(m, -x)]),
+        Case(special.logit, [lambda m, x: 1 / (x * (1 - x))], [probability]),
+        Case(special.xlogy, [lambda m, x, y: m.log(y), lambda m, x, y: x / y], [ANY, positive], edges=[1.0]),
+        Case(special.xlog1py, [lambda m, x, y: m.log1p(y), lambda m, x, y: x / (1 + y)], [ANY, (-1.0, INFINITE)]),
+        Case(
+            special.rel_entr,
+            [lambda m, x, y: m.log(x / y) + 1, lambda m, x, y: -x / y],
+            [positive] * 2,
+            height=lambda m, x, y: min(1, x / y),
+        ),
+        Case(special.kl_div, [lambda m, x, y: m.log(x / y), lambda m, x, y: 1 - x / y], [positive, positive]),
+        Case(special.entr, [lambda m, x: -m.log(x) - 1], [positive], height=lambda m, x: 1),
+        Case(special.gammaln, [lambda m, x: m.digamma(x)], [(0.0, 1e15)]),
+        Case(special.digamma, [lambda m, x: m.polygamma(1, x)], [(0.0, 1e15)]),
+        Case(special.gamma, [lambda m, x: m.gamma(x) * m.digamma(x)], [(0.0, 171.0)], limit=10),
+        Case(special.j0, [lambda m, x: -m.besselj(1, x)], [(-50, 50)], height=wave, limit=10),
+        Case(special.j1, [lambda m, x: (m.besselj(0, x) - m.besselj(2, x)) / 2], [(-50, 50)], height=wave, limit=10),
+        Case(special.i0, [lambda m, x: m.besseli(1, x)], [(-700, 700)], limit=20),
+        Case(special.i1, [lambda m, x: (m.besseli(0, x) + m.besseli(2, x)) / 2], [(-700, 700)], limit=20),
+        Case(special.erfinv, [lambda m, x: m.sqrt(m.pi) / 2 * m.exp(m.erfinv(x) ** 2)], [UNIT], limit=6),
+        Case(special.erfcinv, [lambda m, x: -m.sqrt(m.pi) / 2 * m.exp(m.erfinv(1 - x) ** 2)], [(1e-30, 2.0)], limit=6),
+        Case(special.ndtri, [lambda m, x: m.sqrt(2 * m.pi) * m.exp(m.erfinv(2 * x - 1) ** 2)], [(1e-30, 1.0)], limit=6),
+        Case(special.cosm1, [lambda m, x: -m.sin(x)]),
+        Case(special.exp2, [lambda m, x: m.mpf(2) ** x * m.log(2)]),
+        Case(special.exp10, [lambda m, x: m.mpf(10) ** x * m.log(10)]),
+        Case(special.expm1, [lambda m, x: m.exp(x)]),
+        Case(special.log1p, [lambda m, x: 1 / (1 + x)], [(-1.0, INFINITE)]),
+        Case(special.cbrt, [lambda m, x: 1 / (3 * m.cbrt(x * x))]),
+    ]
 
 
 def draw(rng: np.random.Generator, n: int, interval: tuple[float, float], edges: Sequence[float], dtype: Any) -> Any:
@@ -195,7 +247,7 @@ def error_in_ulp(got: Any, true: Any, args: Sequence[Any], case: Case, mp: Any) 
         return 0.0 if abs(true) > 0.999999 * largest and abs(got) > 0.999999 * largest else INFINITE
     if abs(true) < smallest:
         return 0.0 if abs(got) <= 1.001 * smallest else INFINITE
-    height = max(abs(true), 1 / abs(args[0])) if case.waves and abs(args[0]) > 1 else abs(true)
+    height = abs(true) if case.height is None else max(abs(true), case.height(mp, *args))
     return float(abs(mp.mpf(float(got)) - true) / mp.mpf(float(np.spacing(got.dtype.type(float(height))))))
 
 

@@ -162,7 +162,7 @@ def select_rows(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
     """np.piecewise: each function sees only the numbers for which its condition is the last that holds."""
     conditions = condlist if np.ndim(condlist[0]) == np.ndim(x) else [condlist]
-    x, conditions = operand(x), [c.data if isinstance(c, Node) else np.asarray(c) for c in conditions]
+    x, conditions = operand(x), [c.data if isinstance(c, Node) else np.asarray(c) for c in conditions]  # type: ignore[attr-defined]
     if len(funclist) not in (len(conditions), len(conditions) + 1):
         raise ValueError(
             f"np.piecewise takes a function for each condition, but got {len(funclist)}, {len(conditions)}"

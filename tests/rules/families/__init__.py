@@ -1,6 +1,19 @@
 """The rows of all families."""
 
-from . import activations, elementwise, fft, indexing, layers, linalg, losses, ordering, products, reductions, shaping
+from . import (
+    activations,
+    elementwise,
+    fft,
+    indexing,
+    layers,
+    linalg,
+    losses,
+    ordering,
+    products,
+    reductions,
+    shaping,
+    special,
+)
 
 ROWS = [
     *elementwise.ROWS,
@@ -11,6 +24,7 @@ ROWS = [
     *products.ROWS,
     *linalg.ROWS,
     *fft.ROWS,
+    *special.ROWS,
     *activations.ROWS,
     *losses.ROWS,
     *layers.ROWS,
