@@ -67,6 +67,31 @@ def tinygrad_br(work: MLP) -> Start:
     return start, np.asarray
 
 
+def tinygrad_br_compiled(work: MLP) -> Start:
+    import tinygrad_br as tg
+
+    model = tg.nn.MLP(work.sizes[0], list(work.sizes[1:]), activation="relu", dtype=np.float32)
+    parameters = model.parameters()
+    optimizer = tg.optim.Adam(parameters, ADAM_RATE) if work.adam else tg.optim.SGD(parameters, SGD_RATE)
+    fresh = optimizer.state_dict()
+
+    @tg.compile
+    def step(x: Any, labels: Any) -> Any:
+        loss = tg.nn.cross_entropy(model(x), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return loss.data
+
+    def start() -> Any:
+        for parameter, array in zip(parameters, work.weights()):
+            parameter.data = array
+        optimizer.load_state_dict(fresh)
+        return step
+
+    return start, np.asarray
+
+
 def hand_written_numpy(work: MLP) -> Start:
     """As textbooks write it."""
 
@@ -301,6 +326,7 @@ def scikit_learn(work: MLP) -> Start:
 
 ALL: dict[str, Callable[[Any], Start]] = {
     "tinygrad_br": tinygrad_br,
+    "tinygrad_br compiled": tinygrad_br_compiled,
     "NumPy by hand": hand_written_numpy,
     "bare products": bare_products,
     "PyTorch": pytorch,
