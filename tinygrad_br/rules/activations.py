@@ -14,10 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import define_rule
+from ..engine import Node, define_rule, result_node
 from .auxiliary import sech2
 
 ZERO = np.float64(0.0)
+
+
+def rectified(x: Any) -> Any:
+    """max(x, 0) of plain numbers."""
+    if x.__class__ is np.float64:  # 20 times as fast for a number as np.maximum
+        return ZERO if x <= 0 else x
+    return np.maximum(x, 0)
 
 
 def relu(x: Any) -> Any:
@@ -26,9 +33,8 @@ def relu(x: Any) -> Any:
     >>> relu(np.array([-2.0, 0.0, 3.0]))
     array([0., 0., 3.])
     """
-    if x.__class__ is np.float64:  # 20 times as fast for a number as np.maximum
-        return ZERO if x <= 0 else x
-    return np.maximum(x, 0)
+    # recorded by hand, which takes half as long: networks of single numbers consist of additions, products and this
+    return result_node(rectified(x._data), relu, (x,)) if isinstance(x, Node) else rectified(x)
 
 
 def leaky_relu(x: Any, slope: Any = 0.01) -> Any:
@@ -249,7 +255,8 @@ def relu_rule(g: Any, ans: Any, x: Any) -> Any:
     return g * (x > 0)
 
 
-relu = define_rule(relu, relu_rule)
+relu.recorded, relu.__wrapped__ = True, rectified  # type: ignore[attr-defined]
+define_rule(relu, relu_rule)
 leaky_relu = define_rule(
     leaky_relu,
     lambda g, ans, x, slope=0.01: g * np.where(x > 0, 1, slope),
