@@ -12,6 +12,7 @@ Only ratios mean something: they come from one run on one machine.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -20,8 +21,10 @@ import sys
 from pathlib import Path
 
 import turns
+from work import Work
 
 FAMILIES = ("scalars", "mlp", "elementwise")
+BASES = ("tinygrad_br", "bare products")
 SLOW_TO_START = {"torch.compile"}
 PACKAGES = ("numpy", "torch", "jax", "mygrad", "autograd", "micrograd", "scikit-learn")
 
@@ -33,23 +36,18 @@ def machine() -> str:
     width = next((f", {word}" for word in ("avx512f", "avx2") if word in info), "")
     versions = []
     for package in PACKAGES:
-        try:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions.append(f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            pass
     cores = f"{os.cpu_count()} cores of {platform.machine()}{clock}{width}"
     return f"{cores}; {platform.system()}; Python {platform.python_version()}; {', '.join(versions)}"
 
 
-def table(work, times: dict[str, list[float]]) -> list[str]:
+def table(work: Work, times: dict[str, list[float]]) -> list[str]:
     """The result of a row in Markdown: a line for each competitor, fastest first, and one for each bar."""
     lines = [f"### {work.title}", "", f"`--rows {work.name}`", ""]
     lines += ["| competitor | microseconds | times tinygrad_br | times the bare matrix products |", "|---|--:|--:|--:|"]
     for name in sorted(times, key=lambda name: statistics.median(times[name])):
-        cells = [
-            f"{turns.ratio(times, name, base):.2f}" if base in times else ""
-            for base in ("tinygrad_br", "bare products")
-        ]
+        cells = [f"{turns.ratio(times, name, base):.3g}" if base in times else "" for base in BASES]
         lines.append(f"| {name} | {statistics.median(times[name]) * 1e6:,.1f} | {' | '.join(cells)} |")
     lines.append("")
     for bar in work.bars:
@@ -79,9 +77,8 @@ def other_costs(rounds: int) -> list[str]:
 def main() -> None:
     works = {name: work for family in FAMILIES for name, work in importlib.import_module(family).WORKS.items()}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--rows", help=f"comma-separated: {', '.join(works)}, costs", default=",".join([*works, "costs"])
-    )
+    rows = [*works, "costs"]
+    parser.add_argument("--rows", help=f"comma-separated: {', '.join(rows)}", default=",".join(rows))
     parser.add_argument("--competitors", help="comma-separated; only these take part (else all but torch.compile)")
     parser.add_argument("--rounds", type=int, default=21)
     parser.add_argument("--seconds", type=float, default=0.1, help="length of a turn")
@@ -90,8 +87,8 @@ def main() -> None:
     options = parser.parse_args()
     rounds, seconds = (5, 0.03) if options.quick else (options.rounds, options.seconds)
     wanted = options.rows.split(",")
-    if unknown := [name for name in wanted if name not in {*works, "costs"}]:
-        parser.error(f"there is no row {', '.join(unknown)}; the rows are {', '.join([*works, 'costs'])}")
+    if unknown := [name for name in wanted if name not in rows]:
+        parser.error(f"there is no row {', '.join(unknown)}; the rows are {', '.join(rows)}")
 
     lines = ["# tinygrad_br and others", "", f"Machine: {machine()}.", "", turns.METHOD, ""]
     print("\n".join(lines), flush=True)
@@ -100,10 +97,8 @@ def main() -> None:
             part = other_costs(rounds)
         else:
             work = works[name]
-            wanted_names = (
-                options.competitors.split(",") if options.competitors else {*work.competitors} - SLOW_TO_START
-            )
-            names = [competitor for competitor in work.competitors if competitor in wanted_names]
+            chosen = options.competitors.split(",") if options.competitors else {*work.competitors} - SLOW_TO_START
+            names = [competitor for competitor in work.competitors if competitor in chosen]
             times, left_out = turns.compete(work, names, rounds, seconds)
             part = table(work, times) + [f"- {line}" for line in left_out] + [""] * bool(left_out)
         print("\n".join(part), flush=True)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 import subprocess
 import sys
 
-from turns import HERE, environment
+from turns import environment
 
 IMPORT = "import time; begin = time.process_time(); import {}; print(time.process_time() - begin)"
 
@@ -40,7 +39,7 @@ def import_ratio(rounds: int) -> tuple[float, float, float]:
     code = [IMPORT.format("numpy"), IMPORT.format("tinygrad_br")]
     for line in code:
         run(line)  # writes the bytecode files
-    numpy, own = zip(*(map(lambda c: run(c)[0], code) for _ in range(rounds)))
+    numpy, own = zip(*([run(line)[0] for line in code] for _ in range(rounds)))
     return statistics.median(numpy), statistics.median(own), statistics.median(b / a for a, b in zip(numpy, own))
 
 

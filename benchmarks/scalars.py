@@ -25,14 +25,8 @@ class Chains(Work):
 
     def batches(self) -> list[tuple[Any, ...]]:
         rng = np.random.default_rng(3)
-        return [
-            (
-                rng.uniform(0.5, 1.5, self.chains),
-                rng.uniform(0.9, 1.1, self.chains),
-                rng.uniform(-0.1, 0.1, self.chains),
-            )
-            for _ in range(8)
-        ]
+        ranges = (0.5, 1.5), (0.9, 1.1), (-0.1, 0.1)
+        return [tuple(rng.uniform(low, high, self.chains) for low, high in ranges) for _ in range(8)]
 
 
 def chain(work: Chains, value: Callable[[float], Any], relu: Callable[[Any], Any]) -> Callable[..., Any]:

@@ -25,13 +25,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 TUNING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 FRESH_AFTER = 400  # steps between two re-initialisations, so that nothing is learned by heart and sinks into denormals
 COMPARED_STEPS = 5
@@ -46,7 +40,7 @@ METHOD = (
 def environment(threads: int) -> dict[str, str]:
     """The environment of a competitor: this one, with its number of threads and without tuning of the machine."""
     env = {key: value for key, value in os.environ.items() if key not in TUNING}
-    env.update(dict.fromkeys(ONE_THREAD, str(threads)), PYTHONHASHSEED="0", TF_CPP_MIN_LOG_LEVEL="3")
+    env.update(dict.fromkeys(THREADS, str(threads)), PYTHONHASHSEED="0", TF_CPP_MIN_LOG_LEVEL="3")
     if threads == 1:
         env["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), env.get("PYTHONPATH", "")]))
@@ -96,7 +90,7 @@ class Player:
     def __init__(self, module: str, row: str, competitor: str, threads: int) -> None:
         command = [sys.executable, str(HERE / "compare.py"), "--play", module, row, competitor, str(threads)]
         self.name = competitor
-        self.errors = tempfile.TemporaryFile("w+")
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115, `end` closes it
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
