@@ -1,0 +1,213 @@
+"""What derivatives are where they jump, are infinite, or do not exist: the decisions, one test each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tinygrad_br as tg
+from tinygrad_br import Value
+
+INF = np.inf
+
+
+def slopes(f, *xs):
+    """The gradient of the sum of f at floats or arrays, one for each."""
+    values = [Value(x) for x in xs]
+    return [np.asarray(g).tolist() for g in tg.gradients(np.sum(f(*values)), values)]
+
+
+def derivatives(f, x, orders):
+    """The derivatives of f at a float, of order 1, 2, ..."""
+    v = Value(x)
+    found, y = [], f(v)
+    for _ in range(orders):
+        [y] = tg.gradients(y, [v], create_graph=True)
+        found.append(y.item())
+    return found
+
+
+KINKS = [
+    ("abs", np.abs, 0.0, 0.0),
+    ("fabs", np.fabs, 0.0, 0.0),
+    ("abs of a complex number", lambda x: np.abs(x * (1 + 2j)), 0.0, 0.0),
+    ("copysign", lambda x: np.copysign(x, -1), 0.0, 0.0),
+    ("sign", np.sign, 0.0, 0.0),
+    ("floor at an integer", np.floor, 2.0, 0.0),
+    ("round at a half", np.round, 2.5, 0.0),
+    ("heaviside", lambda x: np.heaviside(x, 0.5), 0.0, 0.0),
+    ("a comparison times x", lambda x: x * (x > 0), 0.0, 0.0),
+    ("maximum with an equal constant", lambda x: np.maximum(x, 2.0), 2.0, 0.5),
+    ("minimum with an equal constant", lambda x: np.minimum(x, 2.0), 2.0, 0.5),
+    ("maximum of x and x", lambda x: np.maximum(x, x), 2.0, 1.0),
+    ("fmax beside NaN", lambda x: np.fmax(x, np.nan), 2.0, 1.0),
+    ("clip at its lower bound", lambda x: np.clip(x, 0, 1), 0.0, 1.0),
+    ("clip at its upper bound", lambda x: np.clip(x, 0, 1), 1.0, 1.0),
+    ("clip outside", lambda x: np.clip(x, 0, 1), 1.5, 0.0),
+    ("sqrt", np.sqrt, 0.0, INF),
+    ("cbrt", np.cbrt, 0.0, INF),
+    ("x**0.5", lambda x: x**0.5, 0.0, INF),
+    ("x**0", lambda x: x**0, 0.0, 0.0),
+    ("x**1", lambda x: x**1, 0.0, 1.0),
+    ("x**2", lambda x: x**2, 0.0, 0.0),
+    ("x**y by y, at 0**0", lambda y: np.power(0.0, y), 0.0, 0.0),
+    ("x**y by y, at 0**2", lambda y: np.power(0.0, y), 2.0, 0.0),
+    ("log", np.log, 0.0, INF),
+    ("log1p", np.log1p, -1.0, INF),
+    ("arcsin", np.arcsin, 1.0, INF),
+    ("arccos", np.arccos, -1.0, -INF),
+    ("arccosh", np.arccosh, 1.0, INF),
+    ("arctanh", np.arctanh, 1.0, INF),
+    ("reciprocal", np.reciprocal, 0.0, -INF),
+    ("sinc", np.sinc, 0.0, 0.0),
+    ("remainder at a multiple", lambda x: np.remainder(x, 2.0), 4.0, 1.0),
+    ("nan_to_num of infinity", np.nan_to_num, INF, 0.0),
+    ("std of one number", lambda x: np.std(np.stack([x])), 3.0, 0.0),
+    ("ptp of one number", lambda x: np.ptp(np.stack([x])), 3.0, 0.0),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "slope"), [k[1:] for k in KINKS], ids=[k[0] for k in KINKS])
+def test_kink(f, x, slope):
+    with np.errstate(all="ignore"):
+        assert slopes(f, x) == [slope]
+        assert slopes(lambda v: 0.0 * f(v), x) in ([0.0], [-0.0]), "a zero cotangent gives a zero gradient"
+        assert slopes(lambda v: np.where(False, f(v), 1.0), x) in ([0.0], [-0.0]), "a masked branch gets nothing"
+        masked = derivatives(lambda v: np.where(False, f(v), v * v), x, 2)
+        assert masked == [2 * x, 2.0] or x == INF, "and nothing at the second order"
+
+
+@pytest.mark.parametrize(
+    ("f", "point", "expected"),
+    [
+        (np.maximum, (1.0, 1.0), [0.5, 0.5]),
+        (np.hypot, (0.0, 0.0), [0.0, 0.0]),
+        (np.arctan2, (0.0, 0.0), [0.0, 0.0]),
+        (np.power, (0.0, 0.0), [0.0, 0.0]),
+        (np.logaddexp, (-INF, 0.0), [0.0, 1.0]),
+        (np.logaddexp, (1e300, 1e300), [0.5, 0.5]),
+        (lambda x, low: np.clip(x, low, 1), (0.0, 0.0), [1.0, 0.0]),
+        (np.divmod, (4.0, 2.0), [1.0, -2.0]),
+    ],
+)
+def test_kinks_of_two_arguments(f, point, expected):
+    assert slopes(lambda *xs: f(*xs) if f is not np.divmod else f(*xs)[1], *point) == expected
+
+
+def test_equal_maxima_share():
+    for f, share in ((np.max, 0.5), (np.maximum.reduce, 0.5), (np.nanmax, 0.5)):
+        assert slopes(f, [1.0, 3.0, 3.0]) == [[0.0, share, share]]
+    assert slopes(lambda x: np.min(x, axis=1), [[1.0, 1.0], [1.0, 2.0]]) == [[[0.5, 0.5], [1.0, 0.0]]]
+    assert slopes(lambda x: np.max(x, initial=3.0), [3.0, 0.0]) == [[0.5, 0.0]]
+    assert slopes(lambda x: np.max(x, initial=4.0), [3.0, 0.0]) == [[0.0, 0.0]]
+
+
+@pytest.mark.parametrize("c", [0.0, 0.1, 1e300, -7.3])
+@pytest.mark.parametrize("f", [np.std, np.nanstd, np.ptp])
+def test_spread_of_equal_numbers(f, c):
+    """0.1 + 0.1 + 0.1 is not 3 * 0.1: the mean is rounded, and the std is not exactly 0."""
+    if c == 1e300 and f is not np.ptp:
+        c = 1e100
+    assert slopes(f, [c] * 3) == [[0.0] * 3]
+
+
+def test_products_with_zeros():
+    for zeros in ([0.0, 2.0, 3.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]):
+        a, b, c = zeros
+        assert slopes(np.prod, zeros) == [[b * c, a * c, a * b]]
+        hessian = tg.hessian(np.prod)(np.array(zeros))
+        np.testing.assert_array_equal(hessian, [[0, c, b], [c, 0, a], [b, a, 0]])
+        np.testing.assert_array_equal(tg.jacobian(np.cumprod)(np.array(zeros))[2], [b * c, a * c, a * b])
+
+
+def test_zero_stays_zero_at_both_orders():
+    """x log(x), masked where it is not defined, as entropies are written."""
+
+    def entropy(x):
+        with np.errstate(all="ignore"):
+            return np.sum(np.where(x > 0, x * np.log(x), 0.0))
+
+    x = np.array([0.0, 1.0, -2.0, 0.5])
+    np.testing.assert_allclose(tg.grad(entropy)(x), [0, 1, 0, np.log(0.5) + 1])
+    np.testing.assert_allclose(tg.hessian(entropy)(x), np.diag([0, 1, 0, 2.0]))
+
+
+def test_an_infinite_cotangent_goes_to_the_chosen_branch_only():
+    """sqrt'(0) is infinite, but the maximum there is the constant."""
+    assert slopes(lambda x: np.sqrt(np.maximum(x, 0)), [-1.0, 4.0]) == [[0.0, 0.25]]
+    assert slopes(lambda x: np.sqrt(np.where(x > 0, x, 0.0)), [-1.0, 4.0]) == [[0.0, 0.25]]
+    assert slopes(lambda x: np.sqrt(np.clip(x, 0, 9)), [-1.0, 4.0]) == [[0.0, 0.25]]
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (np.tanh, [1, 0, -2, 0, 16]),
+        (np.sinc, [0, -(np.pi**2) / 3, 0, np.pi**4 / 5, 0, -(np.pi**6) / 7]),
+        (np.arcsinh, [1, 0, -1, 0, 9]),
+        (lambda x: np.logaddexp(x, 0), [1 / 2, 1 / 4, 0, -1 / 8]),
+        (np.expm1, [1, 1, 1, 1]),
+    ],
+    ids=["tanh", "sinc", "arcsinh", "softplus", "expm1"],
+)
+def test_smooth_functions_are_smooth_at_zero_to_any_order(f, expected):
+    """The exact formulas hold no |x|, whose own kink would show at the third derivative."""
+    np.testing.assert_allclose(derivatives(f, 0.0, len(expected)), expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("x", [-800.0, -40.0, 40.0, 800.0])
+def test_far_tails_at_the_second_order(x):
+    first, second = derivatives(np.tanh, x, 2)
+    assert first == pytest.approx(4 * np.exp(-2 * abs(x)), rel=1e-14)
+    assert second == pytest.approx(-8 * np.sign(x) * np.exp(-2 * abs(x)), rel=1e-14)
+
+
+def test_the_gradient_of_a_complex_number_points_uphill():
+    """dL/dRe(z) + i dL/dIm(z): for L = |z - a|**2 it is 2 (z - a), and the step against it descends."""
+    z, a = Value(np.array([1 + 2j, -1j])), np.array([2.0, 1 + 1j])
+    loss = np.sum(np.abs(z - a) ** 2)
+    loss.backward()
+    np.testing.assert_allclose(z.grad, 2 * (z.data - a))
+    w = Value(1 - 1j)
+    np.real(w * (3 + 4j)).backward()
+    assert w.grad == 3 - 4j
+    assert slopes(lambda x: np.imag(x * 2j), 1.0) == [2.0]
+    assert slopes(lambda x: np.angle(x + 0j), 2.0) == [0.0]
+
+
+REFUSED = [
+    (lambda v: np.add(v, v, out=np.zeros(3)), "out="),
+    (lambda v: np.sum(v, out=np.zeros(())), "out="),
+    (lambda v: np.clip(v, 0, 1, np.zeros(3)), "use its result"),
+    (lambda v: np.median(v, out=np.zeros(())), "use its result"),
+    (lambda v: np.exp(v, where=np.array([True, False, True])), "np.where"),
+    (lambda v: np.exp(v, dtype=np.float32), "astype"),
+    (lambda v: np.add.at(v, [0], 1.0), "no derivative"),
+    (lambda v: np.add.reduceat(v, [0, 1]), "no derivative"),
+    (lambda v: np.quantile(v, Value(0.5)), "q.data"),
+    (lambda v: np.var(v, mean=np.sum(v)), "mean=value.data"),
+    (lambda v: np.select([v > 0], [v, v]), "as many"),
+    (lambda v: np.piecewise(v, [v > 0], [1, 2, 3]), "function for each"),
+    (lambda v: np.average(v, weights=np.ones(2)), "weights"),
+    (lambda v: np.diff(v, -1), "order"),
+    (lambda v: np.gradient(v, 1, 2), "spacings"),
+    (lambda v: np.gradient(v, edge_order=3), "edge_order"),
+    (lambda v: np.choose([3, 0, 0], [v, v]), "positions"),
+    (lambda v: np.cumulative_sum(v.reshape(1, 3)), "axis"),
+    (lambda v: np.histogram(v), "define_rule"),
+]
+
+
+@pytest.mark.parametrize(("call", "sentence"), REFUSED, ids=[str(i) for i in range(len(REFUSED))])
+def test_refused_with_a_sentence(call, sentence):
+    with pytest.raises((TypeError, ValueError), match=sentence):
+        call(Value([1.0, 2.0, 3.0]))
+
+
+def test_dtype_of_a_reduction():
+    x = Value(np.array([1.0, 2.0], np.float32))
+    total = np.sum(x * x, dtype=np.float64)
+    total.backward()
+    assert total.dtype == np.float64
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad, [2, 4])
