@@ -95,7 +95,7 @@ def save_predictions(path, pictures, z, truth):
     rows = -(-len(pictures) // columns)
     figure = Figure(figsize=(1.75 * columns, 0.4 + 2.1 * rows))
     figure.suptitle("What the network says of pictures that it never learned from", fontsize=14, y=0.99)
-    edges = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 0.9, "wspace": 0.05, "hspace": 0.3}
+    edges = {"left": 0.01, "right": 0.99, "bottom": 0.01, "top": 0.91, "wspace": 0.05, "hspace": 0.36}
     for axes in figure.subplots(rows, columns, squeeze=False, gridspec_kw=edges).flat:
         axes.axis("off")
     for axes, picture, logit, is_cat in zip(figure.axes, pictures, z, truth):
@@ -150,13 +150,13 @@ def main():
     print(
         "loss falls; then the next 32.  An epoch is once through all pictures, each time mirrored and moved by chance."
     )
-    print("The training has converged when the loss has not become smaller for ten epochs.\n")
+    print("The training has converged when the loss has not become smaller for 15 epochs.\n")
     epochs = 3 if options.quick else 60
     steps = epochs * -(-len(x) // BATCH)
     optimizer = tg.optim.SGD(model.parameters(), lr=learning_rate(steps), momentum=0.9, nesterov=True)
     history = tg.fit(
-        model, x, y, loss="bce_with_logits", optimizer=optimizer, epochs=epochs if options.quick else 3 * epochs,
-        batch_size=BATCH, augment=varied, validation_data=(x_new, y_new), monitor="loss", patience=10,
+        model, x, y, loss="bce_with_logits", optimizer=optimizer, epochs=epochs if options.quick else 2 * epochs,
+        batch_size=BATCH, augment=varied, validation_data=(x_new, y_new), monitor="loss", patience=15,
         seed=options.seed,
     )  # fmt: skip
     print(f"{len(history)} epochs in {history.seconds:.1f} s")

@@ -1,6 +1,7 @@
 """Why training ends: the convergence rule, numbers that are not finite, Ctrl-C."""
 
 import signal
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -163,3 +164,10 @@ class TestCtrlC:
             signal.signal(signal.SIGINT, previous)
         assert len(history) == 5
         assert len(calls) == 3
+
+    def test_training_in_another_thread(self):
+        histories = []
+        thread = Thread(target=lambda: histories.append(self.trained(lambda: None, epochs=5)[1]))
+        thread.start()
+        thread.join()
+        assert len(histories[0]) == 5
