@@ -66,7 +66,8 @@ class Row:
         cause = f": {self.cause}" if self.cause else ""
         if np.isnan(self.analytic) and self.mistake == "shape":
             return f"{self.verdict} for {self.argument}{order}{cause}"
-        ratio = f", ratio {self.analytic / self.numeric:.4g}" if self.numeric else ""
+        shown = self.numeric and not self.cause.startswith("ratio")
+        ratio = f", ratio {self.analytic / self.numeric:.4g}" if shown else ""
         numbers = f"analytic {self.analytic:.6g}, numeric {self.numeric:.6g} +- {self.error:.1g}{ratio}"
         return f"{self.verdict} at {self.where()}{order}: {numbers}{cause}"
 
