@@ -100,6 +100,8 @@ def test_sequential_takes_modules_and_functions():
         model(x).data, np.tanh(x.reshape(5, 6) @ model[1].weights.data) @ model[3].weights.data, rtol=1e-15
     )
     assert len(model) == 4
+    assert model[1:3](np.ones((1, 6))).shape == (1, 4)
+    assert model[1:].parameters() == model.parameters()
 
 
 @pytest.mark.parametrize("name", nn.init.INITIALISERS)

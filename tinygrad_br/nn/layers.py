@@ -154,7 +154,7 @@ class Flatten(Module):
 
 
 class Sequential(Module):
-    """Modules and functions one after the other; `model[i]` is step i.
+    """Modules and functions one after the other; `model[i]` is step i, `model[i:j]` a Sequential of some steps.
 
     >>> model = Sequential(Layer(4, 8, seed=0), np.tanh, Layer(8, 1, seed=1))
     >>> model(np.ones((5, 4))).shape
@@ -172,8 +172,8 @@ class Sequential(Module):
             x = layer(x)
         return x
 
-    def __getitem__(self, i: int) -> Any:
-        return self.layers[i]
+    def __getitem__(self, i: int | slice) -> Any:
+        return Sequential(*self.layers[i]) if isinstance(i, slice) else self.layers[i]
 
     def __len__(self) -> int:
         return len(self.layers)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,21 +50,19 @@ class Module:
         seen = set()
         while waiting:
             name, item = waiting.pop()
-            inner: Any = ()
-            if isinstance(item, Module):
-                inner = vars(item).items()
-            elif isinstance(item, dict):
-                inner = item.items()
-            elif isinstance(item, (list, tuple)):
-                inner = enumerate(item)
-            elif not isinstance(item, (Value, np.ndarray, np.random.Generator)):
-                continue
             if id(item) in seen:
                 continue
             seen.add(id(item))
+            if isinstance(item, Module):
+                inner: Iterable[tuple[Any, Any]] = vars(item).items()
+            elif isinstance(item, dict):
+                inner = item.items()
+            else:
+                inner = enumerate(item) if isinstance(item, (list, tuple)) else ()
             if not isinstance(item, (dict, list, tuple)):
                 yield name, item
-            waiting += [(f"{name}.{key}" if name else str(key), child) for key, child in inner][::-1]
+            found = [(key, child) for key, child in inner if isinstance(child, CONTENTS)]
+            waiting += [(f"{name}.{key}" if name else str(key), child) for key, child in reversed(found)]
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """The trainable Values with their names, each once, in the order of the attributes."""
@@ -170,6 +168,9 @@ class Module:
         weights, biases = (sum(count[i] for count in counts.values()) for i in (0, 1))
         total = f"total: {weights:,} weights, {biases:,} biases, {weights + biases:,} parameters"
         return "\n".join([*lines, total])
+
+
+CONTENTS = (Value, Module, np.ndarray, np.random.Generator, list, tuple, dict)
 
 
 def is_bias(name: str) -> bool:
