@@ -225,6 +225,25 @@ def test_an_optimizer_object_and_a_schedule(moons):
     assert rates == [1, 1 / 2, 1 / 3]
 
 
+def test_an_optimizer_of_ones_own(moons):
+    class Signs:
+        """Steps of the same size for every parameter, along the signs of its gradient."""
+
+        def __init__(self, model):
+            self.model = model
+
+        def zero_grad(self):
+            self.model.zero_grad()
+
+        def step(self):
+            for p in self.model.parameters():
+                p.data -= 0.01 * np.sign(p.grad)
+
+    model = moons_model()
+    history = tg.fit(model, *moons, loss="cross_entropy", optimizer=Signs(model), epochs=20, verbose=0)
+    assert history.accuracy[-1] > 0.8
+
+
 def test_losses_by_name_function_and_partial(moons):
     from functools import partial
 

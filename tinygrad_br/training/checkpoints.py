@@ -48,7 +48,7 @@ def save_checkpoint(run: Run, path: str | PathLike[str]) -> None:
     if run.batch:
         header |= {"losses": run.losses, "sizes": run.sizes, "rows": [len(y) for y in run.targets]}
         arrays |= {"seen": np.concatenate(run.seen), "targets": np.concatenate(run.targets)}
-    if hasattr(run.optimizer.schedule, "update"):
+    if hasattr(getattr(run.optimizer, "schedule", None), "update"):
         header["schedule"] = vars(run.optimizer.schedule)
     for rule in convergence_rules(run):
         header["rule"] = {name: getattr(rule, name) for name in RULE}
@@ -91,7 +91,7 @@ def resume_run(run: Run, path: str | PathLike[str]) -> None:
         cuts = np.cumsum(header["rows"])[:-1]
         run.losses, run.sizes = header["losses"], header["sizes"]
         run.seen, run.targets = np.split(arrays["seen"], cuts), np.split(arrays["targets"], cuts)
-    if hasattr(run.optimizer.schedule, "update"):
+    if hasattr(getattr(run.optimizer, "schedule", None), "update"):
         vars(run.optimizer.schedule).update(header.get("schedule", {}))
     for rule in convergence_rules(run):
         for name, number in header.get("rule", {}).items():

@@ -195,7 +195,7 @@ def optimizer_of(optimizer: Any, model: Any, lr: float | None) -> Any:
         optimizer if hasattr(optimizer, "step") and not isinstance(optimizer, type) else optimizer(model.parameters())
     )
     own = {id(p) for p in model.parameters()}
-    if not any(id(p) in own for p in made.parameters):
+    if not any(id(p) in own for p in getattr(made, "parameters", model.parameters())):
         raise ValueError(
             "the optimizer holds none of the model's parameters; make it with tg.optim.Adam(model.parameters())"
         )

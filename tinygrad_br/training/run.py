@@ -140,8 +140,9 @@ class Run:
             figures.update((f"val_{name}", figure) for name, figure in found.items())
         self.batch, self.figures = 0, figures
         self.history.add(figures)
-        if hasattr(self.optimizer.schedule, "update"):  # a learning rate that falls when nothing improves
-            self.optimizer.schedule.update(self.history.sign * figures[self.history.monitor])
+        schedule: Any = getattr(self.optimizer, "schedule", None)
+        if hasattr(schedule, "update"):  # a learning rate that falls when nothing improves
+            schedule.update(self.history.sign * figures[self.history.monitor])
         if self.progress is not None:
             self.progress.epoch_done(self.epoch, figures)
         self.tell("on_epoch_end")
