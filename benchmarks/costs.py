@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
+import tempfile
 
 from turns import environment
 
@@ -27,19 +28,20 @@ print(forward / 100_000, tracemalloc.get_traced_memory()[0] / 100_000)
 """
 
 
-def run(code: str) -> list[float]:
-    """The numbers that a fresh interpreter prints."""
+def run(code: str, cache: str = "") -> list[float]:
+    """The numbers that a fresh interpreter prints; `cache` is where it keeps bytecode."""
     command = [sys.executable, "-c", code]
-    env = environment(1)
+    env = environment(1) | ({"PYTHONPYCACHEPREFIX": cache} if cache else {})
     return [*map(float, subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout.split())]
 
 
 def import_ratio(rounds: int) -> tuple[float, float, float]:
     """Seconds to import NumPy, seconds to import tinygrad_br, and the median ratio, in alternating interpreters."""
     code = [IMPORT.format("numpy"), IMPORT.format("tinygrad_br")]
-    for line in code:
-        run(line)  # writes the bytecode files
-    numpy, own = zip(*([run(line)[0] for line in code] for _ in range(rounds)))
+    with tempfile.TemporaryDirectory() as cache:
+        for line in code:
+            run(line, cache)  # writes the bytecode
+        numpy, own = zip(*([run(line, cache)[0] for line in code] for _ in range(rounds)))
     return statistics.median(numpy), statistics.median(own), statistics.median(b / a for a, b in zip(numpy, own))
 
 

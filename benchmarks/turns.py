@@ -26,7 +26,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-TUNING = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+UNUSUAL = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "PYTHONDONTWRITEBYTECODE")
 FRESH_AFTER = 400  # steps between two re-initialisations, so that nothing is learned by heart and sinks into denormals
 COMPARED_STEPS = 5
 METHOD = (
@@ -38,8 +38,8 @@ METHOD = (
 
 
 def environment(threads: int) -> dict[str, str]:
-    """The environment of a competitor: this one, with its number of threads and without tuning of the machine."""
-    env = {key: value for key, value in os.environ.items() if key not in TUNING}
+    """The environment of a competitor: this one, with its number of threads and without unusual settings."""
+    env = {key: value for key, value in os.environ.items() if key not in UNUSUAL}
     env.update(dict.fromkeys(THREADS, str(threads)), PYTHONHASHSEED="0", TF_CPP_MIN_LOG_LEVEL="3")
     if threads == 1:
         env["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
