@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 import operator
 import textwrap
+from contextvars import Context
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..value import astype
+from .lowering import label_positions
 from .memory import ALIGNMENT, REDUCTIONS, Memory
 from .plan import Plan, Variable, variables_in
 from .trace import stepped, updated
@@ -355,10 +358,20 @@ class Source:
         return "\n\n\n".join(filter(None, (self.definitions, self.header, self.body)))
 
     def function(self) -> Any:
-        """The program with memory of its own, ready to be called."""
+        """The program with memory of its own, ready to be called; it lets NumPy's warnings be."""
         space = dict(self.writer.namespace)
         exec(compile(f"{self.header}\n\n\n{self.body}", f"<compiled {self.name}>", "exec"), space)
-        return space[self.name]
+        program = space[self.name]
+        if all(getattr(f, "__module__", None) == label_positions.__module__ for f in self.writer.definitions.values()):
+            context = Context()  # entering it is much faster than np.errstate
+            context.run(np.seterr, all="ignore")
+            return partial(context.run, program)
+
+        def quiet(*args: Any) -> Any:
+            with np.errstate(all="ignore"):
+                return program(*args)
+
+        return quiet
 
 
 MEANINGS = {

@@ -1,0 +1,164 @@
+"""How a program meets the live objects: the function that gathers what it needs, runs it and hands out its results.
+
+It runs at every call, between Python objects and the program, so it is a text of its own, without loops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import NO_KWARGS, NUMBERS, Node, define_rule
+from ..optim.optimizer import FLUSH_EVERY, flush
+from ..transforms import flatten, rebuild
+from ..value import Value
+from .plan import Variable
+
+
+def from_program(source: Any) -> Any:
+    """What made the result of a compiled function."""
+    raise NotImplementedError
+
+
+def no_way_back(*args: Any) -> Any:
+    raise TypeError(
+        "this Value is the result of a compiled function, which keeps no graph; call backward() inside the function"
+    )
+
+
+from_program = define_rule(from_program, no_way_back)
+SOURCE = Value(0.0)
+
+
+def wrapped(data: Any) -> Value:
+    """A Value that a program gives."""
+    node: Value = object.__new__(Value)
+    node._data = data
+    node.grad = node.name = node.line = None
+    node.op, node.args, node.kwargs, node.number = from_program, (SOURCE,), NO_KWARGS, next(NUMBERS)
+    return node
+
+
+def gradient_array(node: Any) -> Any:
+    """The array in `.grad` of a Value, or a new one: what a program writes its gradient into."""
+    grad = node.grad
+    if type(grad) is np.ndarray and grad.flags.writeable and grad.flags.c_contiguous:
+        return grad
+    return np.empty(node._data.shape, node._data.dtype)
+
+
+class Caller:
+    """The text of a call.
+
+    Args:
+        positions: which leaf of the arguments a Value of the trace stands for.
+    """
+
+    def __init__(self, positions: dict[Any, int]) -> None:
+        self.positions = positions
+        self.space: dict[str, Any] = {"wrapped": wrapped, "rebuild": rebuild, "flush": flush, "NUMBERS": NUMBERS}
+        self.space["gradient_array"] = gradient_array
+        self.names: dict[int, str] = {}
+        self.before: list[str] = []
+        self.after: list[str] = []
+        self.given: list[str] = []
+
+    def thing(self, thing: Any) -> str:
+        """The name of an object."""
+        if id(thing) not in self.names:
+            self.names[id(thing)] = name = f"o{len(self.names)}"
+            self.space[name] = thing
+        return self.names[id(thing)]
+
+    def live(self, node: Any) -> str:
+        """The Value that a node of the trace stands for."""
+        return f"leaves[{self.positions[node]}]" if node in self.positions else self.thing(node)
+
+    def gather(self, given: Sequence[Variable], pieces: dict[Any, Any], is_value: Callable[[Any], bool]) -> None:
+        """What the program is called with; `pieces` are the arrays in which optimizers keep parameters."""
+        for i, variable in enumerate(given):
+            kind, thing = variable.source
+            if kind == "argument":
+                text = self.live(thing) + ("._data" if is_value(thing) else "")
+            elif kind == "data":
+                text = self.thing(pieces[thing]) if thing in pieces else f"{self.live(thing)}._data"
+            elif kind == "gradient":
+                text = f"{self.live(thing)}.grad"
+            elif kind == "target":
+                self.before.append(f"t{i} = gradient_array({self.live(thing)})")
+                text = f"t{i}"
+            else:
+                text = f"{self.thing(thing)}.{kind}" if kind in ("lr", "steps") else self.thing(thing)
+            self.given.append(text)
+            variable.name = text
+
+    def begin_steps(self, optimizers: Sequence[Any], pieces: dict[Any, Any]) -> None:
+        """What comes before the step of an optimizer, and how it is undone."""
+        for optimizer in optimizers:
+            o = self.thing(optimizer)
+            for pool in optimizer.pools:
+                moved = [
+                    f"{self.live(p)}._data is not {self.thing(pieces[p])}" for p in pool.parameters if p in pieces
+                ] + ["True"] * any(p not in pieces for p in pool.parameters)
+                self.before.append(f"if {' or '.join(moved)}:\n        {self.thing(pool)}.adopt()")
+            self.before.append(f"{o}_before = {o}.lr, {o}.steps")
+            self.before.append(f"if {o}.schedule is not None:\n        {o}.lr = {o}.schedule({o}.steps)")
+            self.before.append(f"{o}.steps += 1")
+
+    def end_steps(self, optimizers: Sequence[Any]) -> None:
+        for optimizer in optimizers:
+            loop = f"for pool in {self.thing(optimizer)}.pools:"
+            self.after.append(
+                f"if not {self.thing(optimizer)}.steps % {FLUSH_EVERY}:\n        {loop}\n            flush(pool)"
+            )
+
+    def give_gradients(self, gradients: Sequence[tuple[Any, Variable | None]], i: int) -> int:
+        """Each gradient is where the program wrote it, or among the results, from place `i` on."""
+        for node, array in gradients:
+            if array is None:
+                self.after.append(f"{self.live(node)}.grad = results[{i}]")
+                i += 1
+            else:
+                self.after.append(f"{self.live(node)}.grad = {array.name}")
+        return i
+
+    def give_data(self, nodes: Sequence[Any], i: int) -> None:
+        """New numbers, and new places in the order of creation."""
+        if nodes:
+            self.after.append("number = next(NUMBERS)")
+        for node in nodes:
+            if not node._data.shape:
+                dtype = self.thing(node._data.dtype.type)
+                self.after.append(f"{self.live(node)}._data = {dtype}(results[{i}])")
+                i += 1
+            self.after.append(f"{self.live(node)}.number = number")
+
+    def answer(self, tree: Any, is_value: Callable[[Any], bool]) -> str:
+        """The function's result."""
+        texts = []
+        for i, leaf in enumerate(flatten(tree)):
+            if not isinstance(leaf, Node):
+                texts.append(self.thing(leaf))
+            elif leaf in self.positions:
+                texts.append(self.live(leaf))
+            else:
+                texts.append(f"wrapped(results[{i}])" if is_value(leaf) else f"results[{i}]")
+        if not isinstance(tree, (list, tuple, dict)):
+            return texts[0]
+        skeleton = rebuild(tree, iter([None] * len(texts)))
+        return f"rebuild({self.thing(skeleton)}, iter(({', '.join(texts)}{',' * bool(texts)})))"
+
+    def function(self, answer: str, optimizers: Sequence[Any]) -> Any:
+        """`call(leaves, run)`, which gives NotImplemented if the program found NaN that the eager rules must judge."""
+        undo = [f"{self.thing(o)}.lr, {self.thing(o)}.steps = {self.thing(o)}_before" for o in optimizers]
+        run = f"results = run({', '.join(self.given)})"
+        if undo:
+            run = "\n    ".join(
+                ["try:", f"    {run}", "except BaseException:", *(f"    {u}" for u in undo), "    raise"]
+            )
+        nan = "\n    ".join(["if results is None:", *(f"    {u}" for u in undo), "    return NotImplemented"])
+        lines = ["def call(leaves, run):", *self.before, run, nan, *self.after, f"return {answer}"]
+        exec(compile("\n    ".join(lines), "<call>", "exec"), self.space)
+        return self.space["call"]

@@ -1,0 +1,193 @@
+"""`Program`: from the trace of one call to something that can be called again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import Node
+from ..modes import mode
+from ..transforms import flatten
+from ..value import Value
+from .caller import Caller
+from .memory import Memory
+from .plan import Plan, Variable, variables_in
+from .source import Source
+from .trace import Trace, updated
+from .update import has_text, pool_updates
+
+
+class Program:
+    """One program: made for arguments of certain shapes and dtypes, run with any such.
+
+    Args:
+        function: the user's.
+        leaves: the arrays, Values and numbers among the arguments, in order.
+        call: gives the function's result for other leaves.
+        names: of the leaves.
+        had_gradients: Values that are known to have had a gradient before the call.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        leaves: Sequence[Any],
+        call: Callable[[Sequence[Any]], Any],
+        names: Sequence[str],
+        had_gradients: set[Node],
+    ) -> None:
+        trace = Trace()
+        stand_ins = [stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names)]
+        with mode(recording=True, debugging=False, trace=trace), np.errstate(all="ignore"):
+            try:
+                result = call(stand_ins)
+                grads = {node: node.grad for node in trace.grads}
+            finally:
+                trace.restore()
+        self.positions = {s: i for i, s in enumerate(stand_ins) if isinstance(s, Node)}
+        results = flatten(result)
+        written = [(node, grad) for node, grad in grads.items() if node not in trace.plain]
+        data = [(node, new) for node, new in trace.current.items() if node not in trace.plain]
+        roots = [v for v in results if isinstance(v, Node)]
+        roots += [grad for _, grad in written if isinstance(grad, Node)] + [new for _, new in data]
+        roots += [update.token for update in trace.updates]
+        plan = Plan(trace, roots)
+        optimizers = [update.optimizer for update in trace.updates]
+        updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
+        textual = all(has_text(update.optimizer) for update in trace.updates)
+        homes, numbers = self.homes_in(plan, trace)
+        commits = [(array, plan.convert(gradient)) for gradient, array in homes.values()]
+        scalars: list[Any] = []
+        gradients: list[tuple[Node, Any]] = []
+        aliases = {}
+        for node, grad in written:
+            new, entry = plan.convert(grad) if grad is not None else None, plan.given.get(("gradient", id(node)))
+            if grad is None or not node._data.shape:
+                scalars.append(new)
+                gradients.append((node, None))
+                continue
+            array = entry or plan.give(("target", node), node._data)
+            if node in homes and plan.convert(homes[node][0]) is new and textual:
+                array = homes[node][1]
+                if entry is not None:
+                    aliases[array] = entry
+            else:
+                commits.append((array, new))
+            gradients.append((node, array))
+        for node, new in data:
+            if not node._data.shape:
+                scalars.append(plan.convert(new))
+            elif plan.convert(new).op is not updated or plan.convert(new).args[0].source[1] is not node:
+                commits.append((plan.give(("data", node), node._data), plan.convert(new)))
+        targets = {}
+        for array, v in reversed(commits):
+            kind = array.source[0]
+            safe = kind == "target" or (kind == "array" and array not in aliases)
+            if isinstance(v, Variable) and (safe or not (plan.guarded or (kind == "data" and updates))):
+                targets[v] = array
+        plan.sink([v for v, array in targets.items() if array.source[0] == "data"])
+        outputs = [plan.convert(v) if isinstance(v, Node) else None for v in results]
+        kept = [*variables_in(scalars), *variables_in([v for _, v in commits])]
+        memory = Memory(plan.steps, [*variables_in(outputs)], kept, targets, aliases)
+        used = set(
+            variables_in(
+                [
+                    outputs,
+                    scalars,
+                    commits,
+                    *([*u.vectors.values(), u.lr, u.steps] for us in updates.values() for u in us),
+                ]
+            )
+        )
+        used = used.union(numbers.values(), *(variables_in((s.args, *s.kwargs.values())) for s in plan.steps))
+        given = [v for v in plan.given.values() if v in used]
+        self.needs_grad = [v.source[1] for v in given if v.source[0] == "gradient"]
+        self.needs_none = [
+            node
+            for node, grad in trace.grads.items()
+            if grad is None and not {node} & (trace.plain | trace.forgotten | had_gradients)
+        ]
+        wishes = {v: self.wish(v, names) for v in given}
+        for us in updates.values():
+            for u in us:
+                wishes |= {v: name for name, v in u.vectors.items()}
+        for node, (_, array) in homes.items():
+            wishes[array] = f"{node.name or 'p'}_grad"
+        self.source = Source(name, plan, memory, given, [*outputs, *scalars], commits, wishes, updates, numbers)
+        self.pool = [self.source.function()]
+        pieces = {
+            p: piece for o in optimizers for q in o.pools for p, piece in zip(q.parameters, q.pieces) if piece.ndim
+        }
+        caller = Caller(self.positions)
+        caller.gather(given, pieces, lambda node: node not in trace.plain)
+        caller.begin_steps(optimizers, pieces)
+        i = caller.give_gradients(gradients, len(outputs))
+        caller.give_data([node for node, _ in data], i)
+        caller.end_steps(optimizers)
+        answer = caller.answer(result, lambda node: node not in trace.plain)
+        self.call = caller.function(answer, optimizers)
+        self.gradients = [node for node, _ in gradients]
+        self.bytes = memory.size
+        self.counts = (plan.recorded, len(plan.steps))
+        for step in (*plan.steps, *given):
+            step.sample = None
+
+    def homes_in(self, plan: Plan, trace: Trace) -> tuple[dict[Node, tuple[Any, Variable]], dict[Variable, Variable]]:
+        """Where optimizers want gradients: the gradient and the array of each parameter; and where they keep numbers."""
+        homes, numbers = {}, {}
+        for update in trace.updates:
+            for pool in update.optimizer.pools:
+                for parameter, home, piece in zip(pool.parameters, pool.gradients, pool.pieces):
+                    if parameter in update.gradients:
+                        homes[parameter] = update.gradients[parameter], plan.give(("array", home), home)
+                        if not piece.ndim:
+                            data = plan.give(("data", parameter), parameter._data)
+                            numbers[data] = plan.give(("array", piece), piece)
+        return homes, numbers
+
+    def wish(self, variable: Variable, names: Sequence[str]) -> str:
+        kind, thing = variable.source
+        if kind == "argument":
+            return names[self.positions[thing]]
+        if kind in ("gradient", "target"):
+            return f"{thing.name or 'p'}_grad"
+        return (thing.name or "p") if kind == "data" else kind
+
+    def live(self, node: Any, leaves: Sequence[Any]) -> Any:
+        """The object that a node of the trace stands for."""
+        return leaves[self.positions[node]] if node in self.positions else node
+
+    def fits(self, leaves: Sequence[Any]) -> bool:
+        """Whether gradients stand where they stood in the trace."""
+        return all(self.live(node, leaves).grad is not None for node in self.needs_grad) and all(
+            self.live(node, leaves).grad is None for node in self.needs_none
+        )
+
+    def __call__(self, leaves: Sequence[Any]) -> Any:
+        """The function's result, or NotImplemented if only the eager rules can tell it."""
+        try:
+            run = self.pool.pop()
+        except IndexError:  # in use by another thread
+            run = self.source.function()
+        try:
+            return self.call(leaves, run)
+        finally:
+            self.pool.append(run)
+
+
+def stand_in(trace: Trace, leaf: Any, name: str) -> Any:
+    """What a function is called with in a trace."""
+    if isinstance(leaf, Value):
+        value = trace.stand_in(leaf._data, plain=False, name=leaf.name or name)
+        value.grad = leaf.grad
+        return value
+    return trace.stand_in(leaf, plain=True, name=name) if is_numbers(leaf) else leaf
+
+
+def is_numbers(leaf: Any) -> bool:
+    """Whether an argument changes from call to call: arrays, NumPy numbers and floats."""
+    return isinstance(leaf, (float, complex)) or (
+        isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "biufc"
+    )
