@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ladder import Slope, slope
+from .ladder import Slope, seen_below, slope
 from .mistakes import Case, name_mistake
 from .numerical import EPS, Target, entry_slope, slopes, typical
 from .report import Row
@@ -87,7 +87,13 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
 
     def at(index: Any) -> Comparison:
         s = entry_slope(subject.target, which, index, subject.weights, subject.method)
-        return Comparison(index, float(analytic[index]), s, float(rounding[index]))
+        c = Comparison(index, float(analytic[index]), s, float(rounding[index]))
+        if c.badness > 1:
+            with np.errstate(all="ignore"):
+                line, x = subject.target.entry(which, index), subject.target.points[which][index]
+                if seen_below(line, x, subject.weights, c.analytic, s.value):
+                    c = c._replace(slope=s._replace(others=((c.analytic, 0.0),)))
+        return c
 
     everything = [*np.ndindex(shape)]
     if subject.exhaustive or len(everything) <= FEW or sum(p.size for p in subject.target.points) <= SMALL:

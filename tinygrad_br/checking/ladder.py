@@ -114,6 +114,20 @@ def slope(at: Callable[[Any], Any], x: Any, weights: Any) -> Slope:
     return Ladder(at, x, weights).climb_down()
 
 
+def seen_below(at: Callable[[Any], Any], x: Any, weights: Any, claimed: float, found: float) -> bool:
+    """Whether quotients at very small steps agree with a claimed derivative and not with the one that was found.
+
+    So it is with a function that looks different at different scales, like the remainder by a tiny number.
+    """
+    ladder, run = Ladder(at, x, weights), 0
+    for k in range(16):
+        near = abs(ladder.look(ladder.smallest * 4.0**k).central - claimed) <= 0.01 * abs(claimed - found)
+        run = run + 1 if near else 0
+        if run == 3:
+            return True
+    return False
+
+
 class Ladder:
     """The search for the best derivative at one point; `order` 2 finds the second derivative."""
 
@@ -181,9 +195,8 @@ class Ladder:
     def noise_factor(self, best: Entry, probes: Sequence[Row]) -> Any:
         """How many times larger than the rounding of the results their noise is."""
         size = max((p.size for p in probes), default=0)
-        return (
-            max(1, 4 * median(abs(p.central - best.value) * p.step for p in probes) / (self.unit * size)) if size else 1
-        )
+        moves = [abs(p.central - best.value) * p.step for p in probes]
+        return max(1, 4 * median(moves) / (self.unit * size)) if size else 1
 
     def excess(self, entry: Entry, finer: Sequence[Row], noises: Sequence[Any]) -> Any:
         """By how much the quotients at smaller steps differ from a value more than noise and truncation explain."""

@@ -52,14 +52,18 @@ class Comparison(NamedTuple):
             sides = f"at a kink, left slope {slope.left:.6g}, right slope {slope.right:.6g}"
             if low - slack <= a <= high + slack:
                 return UNSURE, f"{sides}, the analytic {a:.6g} lies between"
-            return WRONG, f"{sides}, and the analytic {a:.6g} lies outside"
+            return self.elsewhere() or (WRONG, f"{sides}, and the analytic {a:.6g} lies outside")
         if self.badness > 1:
-            if any(abs(a - v) <= error + self.rounding for v, error in slope.others):
-                return UNSURE, "at smaller steps the function has the analytic slope: it looks different at each scale"
-            return WRONG, ""
+            return self.elsewhere() or (WRONG, "")
         if slope.error + self.rounding > VAGUE * scale and scale:
             return UNSURE, f"the numerical derivative is only good to {slope.error:.1g}"
         return RIGHT, ""
+
+    def elsewhere(self) -> tuple[str, str] | None:
+        """A verdict if the function has the analytic slope at smaller steps than those that were chosen."""
+        if any(abs(self.analytic - v) <= error + self.rounding for v, error in self.slope.others):
+            return UNSURE, "at smaller steps the function has the analytic slope: it looks different at each scale"
+        return None
 
 
 def summary(name: str, shape: tuple[int, ...], found: Sequence[Comparison], how: str, order: int, mode: str) -> Row:
