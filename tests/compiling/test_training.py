@@ -41,9 +41,11 @@ def training_step(model, optimizer, loss=tg.nn.cross_entropy):
 
 
 def assert_same(model, other):
+    """Sums over a batch are added in another order, which may change the last digits."""
     for p, q in zip(model.parameters(), other.parameters()):
-        np.testing.assert_array_equal(p.data, q.data)
-        np.testing.assert_array_equal(p.grad, q.grad)
+        assert p.data.dtype == q.data.dtype
+        np.testing.assert_allclose(p.data, q.data, rtol=2e-5, atol=2e-6)
+        np.testing.assert_allclose(p.grad, q.grad, rtol=2e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("make", OPTIMIZERS.values(), ids=OPTIMIZERS)
@@ -52,12 +54,12 @@ def test_steps_of_optimizers(make):
     optimizer, reference = make(model.parameters()), make(other.parameters())
     compiled, eager = tg.compile(training_step(model, optimizer)), training_step(other, reference)
     for x, labels in batches(70):
-        assert compiled(x, labels) == eager(x, labels)
+        assert compiled(x, labels) == pytest.approx(eager(x, labels), rel=1e-5)
     assert_same(model, other)
     assert optimizer.steps == reference.steps
     assert optimizer.lr == reference.lr
     for name, memory in optimizer.state_dict().items():
-        np.testing.assert_array_equal(memory, reference.state_dict()[name])
+        np.testing.assert_allclose(memory, reference.state_dict()[name], rtol=1e-4, atol=1e-7)
 
 
 def test_a_neuron_whose_bias_has_no_axes():
@@ -65,7 +67,7 @@ def test_a_neuron_whose_bias_has_no_axes():
     steps = [training_step(m, tg.optim.Adam(m.parameters(), 0.1), tg.nn.mse) for m in models]
     compiled = tg.compile(steps[0])
     for x, _ in batches(4, dtype=np.float64):
-        assert compiled(x, x[:, 0]) == steps[1](x, x[:, 0])
+        assert compiled(x, x[:, 0]) == pytest.approx(steps[1](x, x[:, 0]))
     assert_same(*models)
 
 
@@ -75,7 +77,7 @@ def test_eager_and_compiled_calls_see_the_same_numbers():
     reference = training_step(other, tg.optim.Adam(other.parameters()))
     compiled = tg.compile(step)
     for i, batch in enumerate(batches(9)):
-        assert (step if i % 3 == 1 else compiled)(*batch) == reference(*batch)
+        assert (step if i % 3 == 1 else compiled)(*batch) == pytest.approx(reference(*batch), rel=1e-5)
         if i == 5:
             state = network(seed=9).state_dict()
             model.load_state_dict(state)
@@ -99,7 +101,7 @@ def test_gradients_accumulate_unless_they_are_forgotten():
         if i == 3:
             model.zero_grad()
             other.zero_grad()
-        assert compiled(*batch).item() == eager(*batch).item()
+        assert compiled(*batch).item() == pytest.approx(eager(*batch).item(), rel=1e-5)
         assert_same(model, other)
 
 
@@ -109,7 +111,7 @@ def test_dropout_draws_anew_and_the_same_numbers_as_eager():
     eager = training_step(other, tg.optim.SGD(other.parameters()))
     x, labels = batches()[0]
     losses = [compiled(x, labels) for _ in range(4)]
-    assert losses == [eager(x, labels) for _ in range(4)]
+    assert losses == pytest.approx([eager(x, labels) for _ in range(4)], rel=1e-5)
     assert len(set(losses)) == 4
 
 

@@ -7,58 +7,99 @@ that checks labels, stays whole unless an equivalent without a decision stands h
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from ..engine import define_rule
 from ..nn import losses
+from ..rules.activations import softmax as softmax_operation
 from ..rules.activations import softmax
 from ..value import astype
 
 
-def label_positions(labels: Any, classes: int) -> Any:
-    """Where the entries that labels name stand in a flat array of shape (labels.size, classes).
+def label_positions(labels: Any, rows: Any, classes: int, by_columns: bool) -> Any:
+    """Where the entries that labels name stand in a flat array of shape (rows, classes), read by rows or by columns.
 
     Raises ValueError for a label that is no class.
     """
     try:
-        return np.ravel_multi_index((np.arange(labels.size), labels.ravel()), (labels.size, classes))
+        if by_columns:
+            return np.ravel_multi_index((labels, rows), (classes, len(rows)))
+        return np.ravel_multi_index((rows, labels), (len(rows), classes))
     except ValueError:
         raise ValueError(
             f"labels go from 0 to {classes - 1} for {classes} classes, but got {labels.min()} to {labels.max()}"
         ) from None
 
 
-def ones_at(positions: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+def ones_at(positions: Any, shape: tuple[int, ...], dtype: Any, by_columns: bool) -> Any:
     """Zeros of a shape, with 1 at positions of the flat array."""
-    result = np.zeros(shape, dtype)
-    result.ravel()[positions] = 1
+    result = np.zeros(shape, dtype, "F" if by_columns else "C")
+    result.ravel("K")[positions] = 1
     return result
 
 
-label_positions = define_rule(label_positions)
-ones_at = define_rule(ones_at)
+def less_one_at(x: Any, positions: Any, by_columns: bool) -> Any:
+    """A copy of x with 1 less at positions of the flat array."""
+    result = np.array(x, order="F" if by_columns else "C")
+    result.ravel("K")[positions] -= 1
+    return result
+
+
+def in_columns(x: Any) -> Any:
+    """The same numbers, column after column in memory: short rows are reduced many times faster."""
+    return np.asfortranarray(x)
+
+
+label_positions, ones_at = define_rule(label_positions), define_rule(ones_at)
+less_one_at, in_columns = define_rule(less_one_at), define_rule(in_columns)
+
+
+def is_tall(shape: tuple[int, ...]) -> bool:
+    """Whether a table has short rows, and enough of them."""
+    return len(shape) == 2 and shape[1] <= 64 and shape[0] >= 8
+
+
+@lru_cache
+def row_numbers(rows: int) -> Any:
+    return np.arange(rows)
+
+
+def positions_of(labels: Any, classes: int) -> Any:
+    tall = is_tall((*labels.shape, classes))
+    return label_positions(labels.reshape(-1), row_numbers(labels.size), classes, tall)
 
 
 def cross_entropy_of_classes(logits: Any, labels: Any) -> Any:
-    positions = label_positions(labels, logits.shape[-1])
+    positions, tall = positions_of(labels, logits.shape[-1]), is_tall(logits.shape)
+    logits = in_columns(logits) if tall else logits
     shifted = logits - np.max(logits, axis=-1, keepdims=True)
     log_sums = np.log(np.sum(np.exp(shifted), axis=-1))
-    return np.sum(log_sums - shifted.reshape(-1)[positions].reshape(labels.shape)) / labels.size
+    picked = (shifted.T if tall else shifted).reshape(-1)[positions]
+    return np.sum(log_sums - picked.reshape(labels.shape)) / labels.size
 
 
 def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
-    return ones_at(label_positions(labels, classes), (*labels.shape, classes), dtype)
+    shape = (*labels.shape, classes)
+    return ones_at(positions_of(labels, classes), shape, np.dtype(dtype), is_tall(shape))
 
 
-def softmax_minus_one_hot(logits: Any, labels: Any) -> Any:
-    return softmax(logits) - losses.one_hot(labels, logits.shape[-1], logits.dtype)
+def softmax(x: Any, axis: Any = -1) -> Any:
+    x = in_columns(x) if is_tall(x.shape) and axis in (-1, 1) else x
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+def softmax_minus_one_hot(z: Any, labels: Any) -> Any:
+    return softmax(z) - one_hot(labels, z.shape[-1], z.dtype)
 
 
 LOWERED: dict[Any, Callable[..., Any]] = {
     losses.cross_entropy_of_classes: cross_entropy_of_classes,
     losses.one_hot: one_hot,
     losses.softmax_minus_one_hot: softmax_minus_one_hot,
+    softmax_operation: softmax,
 }
-WHOLE = {astype, label_positions, ones_at}
+WHOLE = {astype, label_positions, ones_at, less_one_at, in_columns}

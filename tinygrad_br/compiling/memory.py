@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .lowering import in_columns, less_one_at
 from .plan import Variable, variables_in
 from .trace import updated
 
@@ -42,7 +43,7 @@ def takes_out(step: Variable) -> bool:
     """Whether NumPy can write the result of a step into given memory."""
     if isinstance(step.sample, tuple) or not step.shape or not step.sample.size or order_of(step.sample) is None:
         return False
-    if is_elementwise(step) or step.op is np.matmul:
+    if is_elementwise(step) or step.op in (np.matmul, less_one_at, in_columns):
         return not step.kwargs
     return step.op in REDUCTIONS and set(step.kwargs) == {"axis"}
 
@@ -124,7 +125,13 @@ class Memory:
         """The variables whose memory the result of a step may be in."""
         if is_view(step):
             return self.owner(step.args[0])
-        if isinstance(step.op, np.ufunc) or step.op in REDUCTIONS or step.op in NEW or not step.shape:
+        if (
+            isinstance(step.op, np.ufunc)
+            or step.op in REDUCTIONS
+            or step.op in NEW
+            or takes_out(step)
+            or not step.shape
+        ):
             return frozenset((step,))
         arrays = (self.owner(a) for a in variables_in((step.args, *step.kwargs.values())) if a.shape)
         return frozenset((step,)).union(*arrays)
@@ -136,12 +143,12 @@ class Memory:
 
     def reusable(self, step: Variable, i: int) -> Place | None:
         """The place of an argument that this step may write over."""
-        if is_elementwise(step):
-            for arg in variables_in(step.args):
+        if is_elementwise(step) or step.op is less_one_at:
+            wanted = (step.shape, step.dtype, order_of(step.sample))
+            for arg in variables_in(step.args[: 1 if step.op is less_one_at else None]):
                 place = self.places.get(arg)
-                if place and self.last[arg] == i and (place.shape, place.dtype) == (step.shape, step.dtype):
-                    if place.order == order_of(step.sample):
-                        return place
+                if place and self.last[arg] == i and place[1:] == wanted:
+                    return place
         return None
 
     def free(self, step: Variable, live: dict[Place, int]) -> Place:

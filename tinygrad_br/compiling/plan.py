@@ -65,6 +65,7 @@ class Plan:
         self.variables: dict[Node, Any] = {}
         self.given: dict[Any, Variable] = {}
         self.known: dict[Any, Variable] = {}
+        self.constants: dict[Any, Variable] = {}
         self.uniform: dict[Variable, Any] = {}
         self.kept_alive: list[Any] = []
         self.steps: list[Variable] = []
@@ -133,6 +134,13 @@ class Plan:
             if step.op is stepped or not found.isdisjoint(variables_in(step.args)):
                 found.add(step)
         return found
+
+    def constant(self, array: Any) -> Variable:
+        """A constant array, which stands in the program's text."""
+        key = (array.shape, array.dtype, array.tobytes())
+        if key not in self.constants:
+            self.constants[key] = Variable(None, (), {}, array, ("constant", array))
+        return self.constants[key]
 
     def leaf(self, node: Node) -> Any:
         trace = self.trace

@@ -12,6 +12,7 @@ from ..modes import mode
 from ..transforms import flatten
 from ..value import Value
 from .caller import Caller
+from .faster import make_faster
 from .memory import Memory
 from .plan import Plan, Variable, variables_in
 from .source import Source
@@ -58,6 +59,7 @@ class Program:
         updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
         textual = all(has_text(update.optimizer) for update in trace.updates)
         homes, numbers = self.homes_in(plan, trace)
+        make_faster(plan, set(variables_in([plan.convert(root) for root in roots])))
         commits = [(array, plan.convert(gradient)) for gradient, array in homes.values()]
         scalars: list[Any] = []
         gradients: list[tuple[Node, Any]] = []
@@ -115,7 +117,13 @@ class Program:
                 wishes |= {v: name for name, v in u.vectors.items()}
         for node, (_, array) in homes.items():
             wishes[array] = f"{node.name or 'p'}_grad"
-        self.source = Source(name, plan, memory, given, [*outputs, *scalars], commits, wishes, updates, numbers)
+        vectors = {}
+        for u in (u for us in updates.values() for u in us):
+            if u.stretches == [(0, len(u.pool.data))]:
+                vectors |= {homes[p][1]: u.vectors["gradients"] for p in u.pool.parameters}
+        self.source = Source(
+            name, plan, memory, given, [*outputs, *scalars], commits, wishes, updates, numbers, vectors
+        )
         self.pool = [self.source.function()]
         pieces = {
             p: piece for o in optimizers for q in o.pools for p, piece in zip(q.parameters, q.pieces) if piece.ndim
@@ -161,6 +169,8 @@ class Program:
 
     def fits(self, leaves: Sequence[Any]) -> bool:
         """Whether gradients stand where they stood in the trace."""
+        if not self.needs_grad and not self.needs_none:
+            return True
         return all(self.live(node, leaves).grad is not None for node in self.needs_grad) and all(
             self.live(node, leaves).grad is None for node in self.needs_none
         )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..value import astype
-from .lowering import label_positions
+from .lowering import in_columns, label_positions, less_one_at
 from .memory import ALIGNMENT, REDUCTIONS, Memory
 from .plan import Plan, Variable, variables_in
 from .trace import stepped, updated
@@ -47,7 +47,7 @@ class Writer:
     def text(self, arg: Any) -> str:
         """An argument as it stands in a call."""
         if isinstance(arg, Variable):
-            return arg.name
+            return self.constant_array(arg) if arg.source and arg.source[0] == "constant" else arg.name
         if isinstance(arg, (tuple, list)):
             inner = ", ".join(map(self.text, arg))
             return f"[{inner}]" if isinstance(arg, list) else f"({inner}{',' * (len(arg) == 1)})"
@@ -81,6 +81,14 @@ class Writer:
         name = self.name("c")
         self.constants[name] = text
         return name
+
+    def constant_array(self, variable: Variable) -> str:
+        """The name of an array of equal numbers."""
+        if not variable.name:
+            array = variable.sample
+            variable.name = self.name("ones")
+            self.constants[variable.name] = f"np.ones({array.shape}, {self.text(array.dtype)})"
+        return variable.name
 
     def function(self, function: Any) -> str:
         """How a function is called by name: one of NumPy's, or one that is defined before the program."""
@@ -152,9 +160,11 @@ class Writer:
             return (
                 f"{self.function(REDUCTIONS[step.op])}.reduce({self.text(step.args[0])}, {self.axis(step)}, out={out})"
             )
+        if step.op is in_columns:
+            return f"np.copyto({out}, {self.text(step.args[0])})"
         if step.op is np.matmul:
-            matrices = all(isinstance(a, Variable) and len(a.shape) == 2 for a in step.args)
-            name = "np.dot" if matrices and step.sample.flags.c_contiguous else "np.matmul"
+            plain = all(isinstance(a, Variable) and len(a.shape) <= 2 for a in step.args)
+            name = "np.dot" if plain and step.sample.flags.c_contiguous else "np.matmul"
             return f"{name}({', '.join(map(self.text, step.args))}, out={out})"
         args = [self.number_beside(arg, step) for arg in step.args]
         return f"{self.function(step.op)}({', '.join(args)}, out={out})"
@@ -236,6 +246,7 @@ class Source:
         commits: pairs of an array that the program is given and the variable whose numbers it gets at the end.
         updates: what the steps of optimizers need.
         numbers: for a parameter without axes, the array in which its optimizer keeps it.
+        vectors: for an array that is part of a vector which the program writes as a whole, the vector.
     """
 
     def __init__(
@@ -249,9 +260,10 @@ class Source:
         names: dict[Variable, str],
         updates: dict[Variable, list[Any]],
         numbers: dict[Variable, Variable],
+        vectors: dict[Variable, Variable],
     ) -> None:
         self.writer = writer = Writer()
-        self.memory, self.views, self.numbers = memory, {}, numbers
+        self.memory, self.views, self.numbers, self.vectors = memory, {}, numbers, vectors
         self.name = writer.name(name)
         for variable in given:
             variable.name = writer.name(names.get(variable, "a"))
@@ -316,7 +328,18 @@ class Source:
         note = f"  # {described(step)}"
         if place is None and target is None:
             return f"{step.name} = {writer.call(step)}{note}"
+        if step.op is less_one_at:
+            return self.take_one(step) + note
         return writer.call_into(step, step.name) + note
+
+    def take_one(self, step: Variable) -> str:
+        """The line that takes 1 from some entries of an array, most often in place."""
+        text = f"{step.name}.T.reshape(-1)" if step.args[2] else f"{step.name}.reshape(-1)"
+        if text not in self.views and step not in self.memory.targets:
+            self.views[text] = self.writer.name(f"{step.name}_flat")
+            self.making.append(f"{self.views[text]} = {text}")
+        copy = "" if step.args[0].name == step.name else f"np.copyto({step.name}, {step.args[0].name}); "
+        return f"{copy}{self.views.get(text, text)}[{step.args[1].name}] -= 1"
 
     def update(self, step: Variable, updates: list[PoolUpdate]) -> list[str]:
         """The lines of an optimizer's step; one that has no text is called."""
@@ -329,11 +352,15 @@ class Source:
     def check(self, results: list[Any]) -> list[str]:
         """The lines that look for NaN in the results."""
         checked = [v for v in dict.fromkeys(variables_in(results)) if v.op is not None and v.dtype.kind in "fc"]
-        tests = [f"np.isnan(np.vdot({v.name}, {v.name}))" if v.shape else f"{v.name} != {v.name}" for v in checked]
-        if not tests:
+        checked = [*dict.fromkeys(self.vectors.get(self.memory.targets.get(v, v), v) for v in checked)]
+        if not checked:
             return []
+        sums = [(v.name, f"np.vdot({v.name}, {v.name})") for v in checked if v.shape]
+        names = [self.writer.name("total") for _ in sums]
+        tests = [f"{name} != {name}" for name in (*names, *(v.name for v in checked if not v.shape))]
         return [
             "# NaN may be a zero that met an infinity, which only the eager rules can tell",
+            *(f"{name} = {text}" for name, (_, text) in zip(names, sums)),
             f"if {' or '.join(tests)}:",
             f"{INDENT}return None",
         ]
