@@ -150,13 +150,13 @@ def main():
     print(
         "loss falls; then the next 32.  An epoch is once through all pictures, each time mirrored and moved by chance."
     )
-    print("The training has converged when the loss has not become smaller for 15 epochs.\n")
+    print("The training has converged when the loss has not become smaller for ten epochs.\n")
     epochs = 3 if options.quick else 60
     steps = epochs * -(-len(x) // BATCH)
     optimizer = tg.optim.SGD(model.parameters(), lr=learning_rate(steps), momentum=0.9, nesterov=True)
     history = tg.fit(
         model, x, y, loss="bce_with_logits", optimizer=optimizer, epochs=epochs if options.quick else 2 * epochs,
-        batch_size=BATCH, augment=varied, validation_data=(x_new, y_new), monitor="loss", patience=15,
+        batch_size=BATCH, augment=varied, validation_data=(x_new, y_new), monitor="loss", patience=10,
         seed=options.seed,
     )  # fmt: skip
     print(f"{len(history)} epochs in {history.seconds:.1f} s")
