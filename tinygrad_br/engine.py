@@ -22,8 +22,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
+from inspect import signature
 from operator import attrgetter
-from types import BuiltinFunctionType
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -124,18 +124,15 @@ def ancestors(output: Node) -> list[Node]:
     return sorted(found, key=attrgetter("number"))
 
 
-def cotangents(
-    output: Node, gradient: Any, inputs: Sequence[Node] | None = None, create_graph: bool = False
-) -> dict[Node, Any]:
+def cotangents(output: Node, gradient: Any, inputs: Any = None, create_graph: bool = False) -> dict[Node, Any]:
     """The derivative of `output`, weighted by `gradient`, with respect to each node on the way to it.
 
     With `inputs`, only what lies between them and the output is computed, and only theirs are returned.
     """
     nodes = ancestors(output)
-    kept = wanted = set(nodes if inputs is None else inputs)
-    if inputs is not None:
-        wanted = kept.copy()
-        wanted.update(node for node in nodes if not wanted.isdisjoint(nodes_in(node.args)))
+    kept = set(nodes if inputs is None else inputs)
+    wanted = kept.copy() if inputs else kept
+    wanted.update(node for node in nodes if inputs and not wanted.isdisjoint(nodes_in(node.args)))
     found: dict[Node, Any] = {output: conjugate(gradient)}
     debugging = MODE.get().debugging
     with np.errstate(all="ignore"), mode(recording=True, debugging=False) if create_graph else AS_IT_IS:
@@ -216,7 +213,7 @@ RULES: dict[Any, Entry] = {}
 
 def define_rule(function: Any, *rules: Function | None, guarded: bool = False) -> Any:
     """Give a function its derivative: one rule for each argument; `tinygrad_br.rules` says what a rule is."""
-    dispatches = isinstance(function, (np.ufunc, BuiltinFunctionType)) or hasattr(function, "_implementation")
+    dispatches = isinstance(function, (np.ufunc, type(len))) or hasattr(function, "_implementation")
     function = function if dispatches or hasattr(function, "recorded") else recorded(function)
     RULES[function] = Entry(rules, guarded)
     return function
@@ -227,7 +224,10 @@ def recorded(function: Function) -> Function:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if isinstance(args[0], Node) or next(nodes_in(args), None) is not None:
+        if any(isinstance(value, Node) for value in kwargs.values()):  # rules find arguments by their positions
+            bound = signature(function).bind(*args, **kwargs)
+            args, kwargs = bound.args, bound.kwargs
+        if next(nodes_in(args), None) is not None:
             return record(call, args, kwargs, function)
         return function(*args, **kwargs)
 

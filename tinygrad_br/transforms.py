@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .engine import NUMBERS, RULES, Entry, Node, ancestors, cotangents, data_of, nodes_in, result_node
+from .engine import NUMBERS, RULES, Entry, Node, ancestors, cotangents, data_of, define_rule, nodes_in, result_node
 from .messages import describe
 from .modes import MODE, mode
 from .value import Value, gradients, seed
@@ -283,6 +283,22 @@ def segment_cotangents(g: Any, ans: Any, inputs: tuple[Any, ...], segment: Segme
 
 
 RULES[run_segment] = Entry((segment_cotangents,))
+
+
+def primitive(*rules: Function | None, guarded: bool = False) -> Callable[[Function], Function]:
+    """Make the decorated function of arrays one differentiable operation: `define_rule` as a decorator.
+
+    Args:
+        rules: one for each argument, called as rule(g, ans, *args); `tinygrad_br.rules` says what a rule is.
+        guarded: keep a zero cotangent zero where the derivative is infinite or NaN.
+
+    >>> @primitive(lambda g, ans, x: g * 3 * x**2)
+    ... def cube(x):
+    ...     return x**3
+    >>> print(grad(cube)(2.0))
+    12.0
+    """
+    return lambda function: define_rule(function, *rules, guarded=guarded)
 
 
 def checkpoint(f: Function) -> Function:
