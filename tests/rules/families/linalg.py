@@ -17,6 +17,7 @@ from ..row import NONZERO, UNIT, Domain, Row
 STACK = (2, 3, 3)
 SPREAD = np.array([[1.0, 0.5, 0.3], [0.5, 4.0, 0.4], [0.3, 0.4, 9.0]])  # eigenvalues stay apart
 TALL, WIDE = SPREAD[:, :2], SPREAD[:2]
+SIGNED = np.array([[2.0, -1.5, 1.0], [-1.5, 5.0, -1.0]])  # sums of absolute values stay apart, and entries from 0
 FULL = np.array([[2.0, 1.0, 0.5], [1.0, 4.0, 1.0], [-1.0, 1.0, 7.0]])  # and singular values
 
 
@@ -65,7 +66,7 @@ def norm(shape, note, domain=NONZERO, **options):
 
 
 def matrix_norm(note, ord, **options):
-    return row(np.linalg.norm, (2, 3), call=around(WIDE - 0.5, np.linalg.norm, ord=ord, **options), note=note)
+    return row(np.linalg.norm, (2, 3), call=around(SIGNED, np.linalg.norm, ord=ord, **options), note=note)
 
 
 ROWS = [
