@@ -40,12 +40,12 @@ def network(path):
     tg.draw(model).save(path)
 
 
-def predictions(path, quick):
-    """What the cat and dog network says of pictures that it never learned from."""
+def of_example(example, path, quick):
+    """A picture of this name that another example draws."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, HERE / "cats_and_dogs.py", "--out", folder, *(["--quick"] if quick else [])]
+        command = [sys.executable, HERE / example, "--out", folder, *(["--quick"] if quick else [])]
         subprocess.run(command, check=True, capture_output=True)
-        shutil.copy(Path(folder) / "predictions.png", path)
+        shutil.copy(Path(folder) / path.name, path)
 
 
 def main():
@@ -56,8 +56,9 @@ def main():
     options.out.mkdir(parents=True, exist_ok=True)
     graph(options.out / "graph.svg")
     network(options.out / "network.svg")
-    predictions(options.out / "predictions.png", options.quick)
-    print(f"graph.svg, network.svg and predictions.png are in {options.out}")
+    of_example("numerical_gradients.py", options.out / "v_curve.png", options.quick)
+    of_example("cats_and_dogs.py", options.out / "predictions.png", options.quick)
+    print(f"graph.svg, network.svg, v_curve.png and predictions.png are in {options.out}")
 
 
 if __name__ == "__main__":
