@@ -254,10 +254,9 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = NOT_GIVEN, append: A
 @composed(np.ediff1d)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     differences = np.diff(np.ravel(operand(ary)))
-    ends = [np.empty(0) if end is None else np.ravel(operand(end)) for end in (to_begin, to_end)]
-    return (
-        np.concatenate([ends[0], differences, ends[1]]) if to_begin is not None or to_end is not None else differences
-    )
+    parts = [np.ravel(operand(end)).astype(differences.dtype) for end in (to_begin, to_end) if end is not None]
+    parts.insert(0 if to_begin is None else 1, differences)
+    return np.concatenate(parts)
 
 
 @composed(np.trapezoid)
