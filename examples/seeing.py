@@ -26,11 +26,15 @@ def scalar_graph(out: Path) -> None:
 
 
 def training_graph(out: Path, epochs: int) -> None:
-    """A network on two moons: its graph in frames, itself, its boundary and what is inside."""
+    """A network on two moons: its training to be played, its graph, itself, its boundary, what is inside."""
     x, y = tg.datasets.moons(200, noise=0.1, seed=0)
     y = y.reshape(-1, 1).astype(np.float64)
     model = tg.nn.MLP(2, [8, 8, 1], activation="tanh", seed=0)
-    history = tg.fit(model, x, y, loss="bce_with_logits", lr=0.02, epochs=epochs, seed=0, verbose=0)
+    recorder = tg.record(model, x, y, labels=("upper", "lower"))
+    history = tg.fit(
+        model, x, y, loss="bce_with_logits", lr=0.02, epochs=epochs, seed=0, verbose=0, callbacks=[recorder]
+    )
+    recorder.save(out / "training.html", title="Two moons")
     loss = tg.nn.bce_with_logits(model(x), y)
     loss.name = "loss"
     loss.backward()

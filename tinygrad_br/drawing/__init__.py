@@ -7,6 +7,7 @@
 * `network` turns a model into a `scene` of circles and lines, which writes itself.
 * `document` is the result, a `Drawing`.
 * `plots` are the plots that matplotlib draws.
+* `player` records a training and writes a page that plays it.
 * `explain` tells the chain rule with numbers, `paths` finds its terms; `why` tells what became of a gradient.
 """
 
@@ -22,6 +23,7 @@ from .document import Drawing
 from .explain import explain
 from .graph import Options, picture_of
 from .network import mermaid_of, scene_of
+from .player import record
 from .plots import activation_statistics, confusion_matrix, decision_boundary, histograms
 from .render import EngineMissingError
 from .scene import dot_of, raster_of, svg_of
@@ -30,7 +32,7 @@ from .writers import to_dot, to_mermaid, to_text
 
 __all__ = [
     "Drawing", "EngineMissingError", "activation_statistics", "confusion_matrix", "decision_boundary", "draw",
-    "draw_graph", "draw_network", "explain", "histograms", "why",
+    "draw_graph", "draw_network", "explain", "histograms", "record", "why",
 ]  # fmt: skip
 
 DIRECTIONS = ("LR", "RL", "TB", "BT")

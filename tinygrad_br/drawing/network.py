@@ -92,12 +92,18 @@ def activations_of(model: Any, layers: Sequence[Any], inputs: Any) -> list[Any]:
         )
     with unchanged(model), mode(recording=True):
         output = model(x)
+    into = inputs_of_layers(layers, output)
+    return [x[0], *(into.get(id(layer)) for layer in layers[1:]), np.ravel(output.data)]
+
+
+def inputs_of_layers(layers: Sequence[Any], output: Any) -> dict[int, Any]:
+    """What went into each layer, by the layer's id, on the way to an output."""
     into = {}
     for node in ancestors(output):
         for layer in layers:
             if any(arg is layer.weights for arg in nodes_in(node.args)):
                 into[id(layer)] = np.ravel(getattr(node.args[0], "_data", node.args[0]))
-    return [x[0], *(into.get(id(layer)) for layer in layers[1:]), np.ravel(output.data)]
+    return into
 
 
 def scene_of(

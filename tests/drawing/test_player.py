@@ -1,0 +1,245 @@
+"""The page of a recorded training, and the page as a browser runs it."""
+
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+import time
+import urllib.request
+
+import numpy as np
+import pytest
+
+import tinygrad_br as tg
+
+ATTACK = "</script><script>document.title='hacked'</script><img src=x onerror=\"document.title='hacked'\">{{story}}"
+
+
+def trained(callbacks, epochs=6, **options):
+    x, y = tg.datasets.moons(60, seed=0)
+    y = y.reshape(-1, 1).astype(float)
+    model = tg.nn.MLP(2, [6, 5, 1], activation="tanh", seed=0)
+    callbacks = [tg.record(model, x, y, labels=("upper", ATTACK), **options)] if callbacks else []
+    history = tg.fit(model, x, y, loss="bce_with_logits", epochs=epochs, batch_size=20, verbose=0, callbacks=callbacks)
+    return model, history, callbacks
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    _, _, [recorder] = trained(True, every=3)
+    return recorder.save(tmp_path_factory.mktemp("page") / "training.html", title=ATTACK)
+
+
+def story_in(path):
+    text = path.read_text(encoding="utf-8")
+    return json.loads(re.search(r'type="application/json">(.*?)</script>', text, re.DOTALL)[1])
+
+
+def test_the_story_tells_what_happened(page):
+    story = story_in(page)
+    assert [frame["step"] for frame in story["frames"]] == [0, 3, 6, 9, 12, 15, 18]
+    assert len(story["losses"]) == story["steps"] == 18
+    assert [layer["count"] for layer in story["layers"]] == [2, 6, 5, 1]
+    assert len(story["frames"][0]["plane"]) > 2000
+    assert story["frames"][0]["layers"][0]["g"] is None
+    assert story["frames"][1]["layers"][0]["g"] is not None
+
+
+def test_numbers_are_those_of_the_model():
+    model, _, [recorder] = trained(True, every=1)
+    story = recorder.story("x")
+    last = story["frames"][-1]
+    np.testing.assert_allclose(last["layers"][0]["w"], model.layers[0].weights.data, rtol=1e-3)
+    np.testing.assert_allclose(last["acts"][-1][0], model(recorder.x[:1]).item(), rtol=1e-3)
+    names = [node["name"] or node["op"] for node in story["graph"]["nodes"]]
+    weights = last["nodes"][names.index("layers.2.weights")]
+    loss = tg.nn.bce_with_logits(model(recorder.x[:1]), recorder.y[:1])
+    np.testing.assert_allclose(weights["g"], tg.gradients(loss, [model.layers[2].weights])[0].ravel(), rtol=1e-3)
+
+
+def test_recording_changes_nothing():
+    with_it, history, _ = trained(True)
+    without, other, _ = trained(False)
+    assert history.loss == other.loss
+    for a, b in zip(with_it.parameters(), without.parameters(), strict=True):
+        np.testing.assert_array_equal(a.data, b.data)
+
+
+def test_a_long_training_is_thinned(monkeypatch):
+    monkeypatch.setattr("tinygrad_br.drawing.player.MOST_FRAMES", 10)
+    _, _, [recorder] = trained(True, epochs=40, every=1)
+    steps = [frame["step"] for frame in recorder.frames]
+    assert len(steps) <= 11
+    assert steps == sorted(steps)
+    assert len(set(np.diff(steps))) <= 2
+
+
+def test_a_recording_of_pictures_is_small_and_cheap(tmp_path):
+    x, y = tg.datasets.cats_and_dogs()
+    x, y = x[:320].reshape(320, 784) / np.float32(255), y[:320].reshape(-1, 1).astype(np.float32)
+    model = tg.nn.MLP(784, [64, 1], seed=0, dtype=np.float32)
+    recorder = tg.record(model, x, y, image_shape=(28, 28))
+    spent = []
+    keep = recorder.on_batch_end
+
+    def timed(run):
+        began = time.process_time()
+        keep(run)
+        spent.append(time.process_time() - began)
+
+    recorder.on_batch_end = timed
+    began = time.process_time()
+    tg.fit(model, x, y, loss="bce_with_logits", epochs=20, verbose=0, callbacks=[recorder])
+    assert sum(spent) < 0.1 * (time.process_time() - began)
+    assert recorder.save(tmp_path / "x.html").stat().st_size < 3_000_000
+    assert story_in(tmp_path / "x.html")["frames"][0]["layers"][0]["pictures"]
+
+
+def test_the_page_asks_for_nothing_and_no_text_becomes_a_tag(page):
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<script") == 2
+    assert "<img" not in text
+    assert not re.findall(r"(?:src|href)=[\"'](?!data:)", text.split("<script")[0])
+    assert "http" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_bad_use():
+    model = tg.nn.MLP(2, [3, 1])
+    with pytest.raises(ValueError, match="callbacks=\\[recorder\\]"):
+        tg.record(model, np.ones((4, 2)), np.ones((4, 1))).save("x.html")
+    with pytest.raises(ValueError, match="every="):
+        tg.record(model, np.ones((4, 2)), np.ones((4, 1)), every=0)
+    with pytest.raises(TypeError, match="no such layer"):
+        tg.record(tg.nn.Dropout(0.5), np.ones((4, 2)), np.ones((4, 1)))
+
+
+# -- the real page in a real browser ---------------------------------------------------------------------------------
+
+
+class Browser:
+    """As much of the WebDriver protocol (W3C) as these tests need."""
+
+    def __init__(self, url):
+        self.url = url
+        args = ["--headless=new", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND", "--lang=en"]
+        wanted = {"goog:chromeOptions": {"args": args}, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+        self.session = ""
+        self.session = "/session/" + self("", {"capabilities": {"alwaysMatch": wanted}}, "/session")["sessionId"]
+
+    def __call__(self, command, data=None, root=None):
+        body = None if data is None else json.dumps(data).encode()
+        request = urllib.request.Request(self.url + (root or self.session) + command, body)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["value"]
+
+    def run(self, script):
+        return self("/execute/sync", {"script": script, "args": []})
+
+    def click(self, name):
+        self.run(f"document.getElementById('{name}').click()")
+
+    def key(self, key):
+        self.run(f"document.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', bubbles: true}}))")
+
+    @property
+    def status(self):
+        return self.run("return document.getElementById('status').textContent")
+
+    def wait(self, script):
+        for _ in range(100):
+            if self.run(script):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"it never became true: {script}")
+
+
+@pytest.fixture(scope="module")
+def browser(page):
+    driver = shutil.which("chromedriver")
+    if driver is None or not (shutil.which("chromium") or shutil.which("google-chrome")):
+        pytest.skip("needs chromium and chromedriver (Debian: apt-get install chromium chromium-driver)")
+    process = subprocess.Popen([driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        port = next(m[1] for m in (re.search(r"successfully on port (\d+)", line) for line in process.stdout) if m)
+        browser = Browser(f"http://127.0.0.1:{port}")
+        browser("/url", {"url": page.as_uri()})
+        yield browser
+        urllib.request.urlopen(urllib.request.Request(browser.url + browser.session, method="DELETE"), timeout=30)
+    finally:
+        process.terminate()
+        process.wait()
+        process.stdout.close()
+
+
+def test_slider_steps_and_keys(browser):
+    browser.key("Home")
+    assert browser.status.startswith("step 0,")
+    browser.click("forward")
+    assert browser.status.startswith("step 3,")
+    browser.key("ArrowRight")
+    assert browser.status.startswith("step 6,")
+    browser.key("ArrowLeft")
+    browser.click("back")
+    assert browser.status.startswith("step 0,")
+    browser.run("const s = document.getElementById('slider'); s.value = 4; s.dispatchEvent(new Event('input'))")
+    assert browser.status.startswith("step 12,")
+    browser.key("End")
+    assert browser.status.startswith("step 18,")
+
+
+def test_it_plays_to_the_end(browser):
+    browser.key("Home")
+    browser.click("play")
+    browser.wait("return document.getElementById('status').textContent.startsWith('step 18')")
+    browser.wait("return document.getElementById('play').textContent === 'Play'")
+
+
+def test_the_graph_plays_forward_and_back(browser):
+    browser.key("End")
+    everything = browser.run("return document.getElementById('graph').textContent")
+    assert "∂" in everything
+    assert "×" in everything
+    browser.key("g")
+    browser.wait("return document.getElementById('graph-status').textContent.startsWith('forward')")
+    assert "∂" not in browser.run("return document.getElementById('graph').textContent")
+    browser.run("clearInterval(state.flowTimer); while (state.flow !== null) flowStep();")
+    assert browser.run("return document.getElementById('graph').textContent") == everything
+
+
+def test_language_and_theme(browser):
+    browser.click("language")
+    assert browser.run("return document.documentElement.lang") == "pt-BR"
+    assert browser.status.startswith("passo ")
+    browser.click("language")
+    assert browser.status.startswith("step ")
+    before = browser.run("return getComputedStyle(document.body).backgroundColor")
+    browser.click("theme")
+    assert browser.run("return getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_everything_has_a_name_for_screen_readers(browser):
+    nameless = browser.run(
+        "return [...document.querySelectorAll('button, input, svg[role], canvas[role], [role=group]')]"
+        ".filter(e => !(e.getAttribute('aria-label') || e.textContent.trim())).length"
+    )
+    assert nameless == 0
+
+
+def test_it_looks_like_something_at_every_size(browser):
+    for width, height in ((1200, 900), (400, 800)):
+        browser("/window/rect", {"width": width, "height": height})
+        shot = pytest.importorskip("matplotlib.image").imread(io.BytesIO(base64.b64decode(browser("/screenshot"))))
+        assert shot.shape[1] > 0.8 * width
+        assert len(np.unique(np.round(shot[::4, ::4, :3] * 31), axis=0)) > 20
+        assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_no_error_no_request_and_no_injected_script(browser, page):
+    assert browser.run("return document.title") == ATTACK
+    assert browser.run("return document.querySelectorAll('main img').length") == 0
+    assert browser("/se/log", {"type": "browser"}) == []
+    messages = [json.loads(e["message"])["message"] for e in browser("/se/log", {"type": "performance"})]
+    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    assert {url for url in asked if not url.startswith("data:")} <= {page.as_uri()}
