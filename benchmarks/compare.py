@@ -103,8 +103,8 @@ def main() -> None:
             part = table(work, times) + [f"- {line}" for line in left_out] + [""] * bool(left_out)
         print("\n".join(part), flush=True)
         lines += part
-    if options.markdown:
-        Path(options.markdown).write_text("\n".join(lines), encoding="utf-8")
+        if options.markdown:
+            Path(options.markdown).write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":
