@@ -70,6 +70,7 @@ const say = (key) => texts[state.language][key];
 const format = (x) => (x === null || x === undefined ? "NaN" : String(Number(x.toPrecision(3))));
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const largest = (numbers) => numbers.reduce((most, x) => Math.max(most, Math.abs(x || 0)), 0) || 1;
+const paperParts = () => colour("--paper").match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16));
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 function shape(parent, name, attributes, text) {
@@ -182,12 +183,13 @@ function picture(numbers, x, y, side, signed) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
   const scale = largest(numbers);
+  const paper = paperParts();
   for (let p = 0; p < rows * columns; p++) {
     for (let c = 0; c < 3; c++) {
       const number = numbers[p * channels + (channels === 3 ? c : 0)] || 0;
       const share = number / scale;
       const end = share < 0 ? [50, 114, 181] : [217, 111, 26];
-      image.data[4 * p + c] = signed ? 255 + (end[c] - 255) * Math.abs(share) : 255 * share;
+      image.data[4 * p + c] = signed ? paper[c] + (end[c] - paper[c]) * Math.abs(share) : 255 * share;
     }
     image.data[4 * p + 3] = 255;
   }
@@ -243,7 +245,7 @@ function drawPlane(frame) {
   const canvas = byId("plane");
   const context = canvas.getContext("2d");
   const { grid, box, points, classes } = story.plane;
-  const paper = colour("--paper").match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16));
+  const paper = paperParts();
   const data = bytes(frame.plane);
   const small = document.createElement("canvas");
   small.width = small.height = grid;
