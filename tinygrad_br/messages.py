@@ -35,8 +35,17 @@ def changed_after_use(arg: Any, node: Any) -> str:
 
 
 def shapes_do_not_fit(op: Any, args: Sequence[Any], error: Exception) -> str:
-    shapes = " and ".join(str(a.shape) for a in args if hasattr(a, "shape"))
-    return f"{op_name(op)} of shapes {shapes}: {error}"
+    """What NumPy's error says, with the name of the operation, the shapes, and the rule that they break."""
+    shapes = [a.shape for a in args if hasattr(a, "shape")]
+    reason = str(error)
+    if op is np.matmul and len(shapes) == 2 and all(shapes):
+        reason = (
+            f"the last axis of the first, {shapes[0][-1]}, must be as long as the {'last but one' * (len(shapes[1]) > 1)}"
+            f"{'only' * (len(shapes[1]) == 1)} axis of the second, {shapes[1][-2:][0]}"
+        )
+    elif "broadcast" in reason:
+        reason = "counted from the right, two axes must be equally long, or one of them 1"
+    return f"{op_name(op)} of shapes {' and '.join(map(str, shapes))}: {reason}"
 
 
 def wrong_cotangent(node: Any, cotangent: Any, data: Any) -> str:

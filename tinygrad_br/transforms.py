@@ -45,7 +45,9 @@ def rebuild(tree: Any, leaves: Iterator[Any]) -> Any:
 def variable(leaf: Any) -> Value:
     """A new Value for one number or array of an argument; one that is a Value already stays connected to it."""
     if not isinstance(leaf, Value) and np.asarray(leaf).dtype.kind in "biu":
-        raise TypeError(f"derivatives exist with respect to floats, but got {leaf!r}; write {leaf!r} as a float")
+        raise TypeError(
+            f"derivatives exist with respect to floats, but got {leaf!r}; write floats, such as 3.0 or x.astype(float)"
+        )
     return Value(leaf)
 
 

@@ -285,3 +285,12 @@ def test_primitive_is_the_decorator_form_of_define_rule():
         assert (x.grad, y.grad) == (3.0, 2.0)
     assert product(2.0, 3.0) == 6.0
     assert tg.check_gradients(product, 2.0, 3.0).ok
+
+
+def test_shapes_that_do_not_fit_say_which_axes_must_agree():
+    with pytest.raises(ValueError, match=r"the last axis of the first, 3, .* last but one axis of the second, 4"):
+        Value(np.ones((2, 3))) @ Value(np.ones((4, 5)))
+    with pytest.raises(ValueError, match=r"only axis of the second, 4"):
+        Value(np.ones((2, 3))) @ Value(np.ones(4))
+    with pytest.raises(ValueError, match=r"counted from the right"):
+        Value(np.ones((2, 3))) + Value(np.ones(4))

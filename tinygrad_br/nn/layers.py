@@ -279,6 +279,7 @@ class MLP(Module):
     ) -> None:
         if isinstance(nouts, (int, np.integer)) or not len(nouts):
             raise ValueError(f"MLP needs the sizes of its layers as a list, such as [16, 1], but got {nouts!r}")
+        activation_function(activation)  # an unknown name is an error even if there is no hidden layer
         self.nin, self.nouts, self.activation, self.output = nin, list(nouts), activation, output
         self.dtype, self.dropout = float_dtype(dtype), float(dropout)
         rng = np.random.default_rng(seed)
