@@ -39,9 +39,10 @@ def shapes_do_not_fit(op: Any, args: Sequence[Any], error: Exception) -> str:
     shapes = [a.shape for a in args if hasattr(a, "shape")]
     reason = str(error)
     if op is np.matmul and len(shapes) == 2 and all(shapes):
+        which = "only" if len(shapes[1]) == 1 else "last but one"
         reason = (
-            f"the last axis of the first, {shapes[0][-1]}, must be as long as the {'last but one' * (len(shapes[1]) > 1)}"
-            f"{'only' * (len(shapes[1]) == 1)} axis of the second, {shapes[1][-2:][0]}"
+            f"the last axis of the first, {shapes[0][-1]}, must be as long as the {which} axis of the second, "
+            f"{shapes[1][-2:][0]}"
         )
     elif "broadcast" in reason:
         reason = "counted from the right, two axes must be equally long, or one of them 1"
