@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from .families import ROWS
-from .row import Domain, Row
+from tinygrad_br.checking.rows import ROWS, Domain, Row
 
 SMOOTH = [row for row in ROWS if row.order >= 2]
 SHAPES = ((), (3,), (2, 3), (2, 2, 2))

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 import tinygrad_br as tg
 from tinygrad_br import Value
+from tinygrad_br.checking.rows import ROWS, Row
 from tinygrad_br.engine import RULES, part
 from tinygrad_br.messages import op_name
 
-from .families import ROWS
-from .row import Row
+from .draws import arguments
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=max(4, settings.default.max_examples // 3))  # of each row, for there are hundreds of them
@@ -86,7 +86,7 @@ def by_name(rows):
 @few
 @given(data=st.data(), seed=seeds)
 def test_first_derivative(row: Row, data, seed):
-    arrays = data.draw(row.arguments())
+    arrays = data.draw(arguments(row))
     scalar, reals = scalar_function(row, arrays, seed)
     before = [np.copy(r) for r in reals]
     values = [Value(r) for r in reals]
@@ -105,7 +105,7 @@ def test_first_derivative(row: Row, data, seed):
 @few
 @given(data=st.data(), seed=seeds)
 def test_second_derivative(row: Row, data, seed):
-    arrays = data.draw(row.arguments())
+    arrays = data.draw(arguments(row))
     scalar, reals = scalar_function(row, arrays, seed)
     directions = [weights_like(r, seed + 100 + i) for i, r in enumerate(reals)]
 
@@ -124,7 +124,7 @@ def test_second_derivative(row: Row, data, seed):
 @given(data=st.data())
 def test_no_derivative(row: Row, data):
     """A registered zero: the Value computes what NumPy computes, and no gradient comes back."""
-    arrays = data.draw(row.arguments())
+    arrays = data.draw(arguments(row))
     values = [Value(a) for a in arrays]
     result = row.run(*values)
     for r, expected in zip(*((x,) if not isinstance(x, (tuple, list)) else x for x in (result, row.run(*arrays)))):
@@ -141,7 +141,7 @@ def test_no_derivative(row: Row, data):
 @few
 @given(data=st.data(), seed=seeds)
 def test_float32_stays_float32(row: Row, data, seed):
-    values = [Value(np.float32(a)) for a in data.draw(row.arguments())]
+    values = [Value(np.float32(a)) for a in data.draw(arguments(row))]
     result, expected = row.run(*values), row.run(*[v.data for v in values])
     for r, e in zip(*[x if isinstance(x, (tuple, list)) else [x] for x in (result, expected)], strict=True):
         assert r.dtype == e.dtype

@@ -100,7 +100,9 @@ rearrangement(np.diagflat)
 rearrangement(np.delete)
 define_rule(
     np.insert,
-    lambda g, ans, x, obj, values, axis=None: transposed(g, np.insert, np.shape(x), obj, 0, axis),
+    lambda g, ans, x, obj, values, axis=None: transposed(
+        g, np.insert, np.shape(x), obj, np.zeros(np.shape(values)), axis
+    ),
     None,
     lambda g, ans, x, obj, values, axis=None: transposed(g, insert_into, np.shape(values), np.shape(x), obj, axis),
 )

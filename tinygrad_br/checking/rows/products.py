@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..row import Row
+from .row import Row
 
 TWO_MATRICES = ((2, 3), (3, 2))
 
 
-def row(function, *shapes, call=None, note=None, **options):
+def row(function: Any, *shapes: tuple[int, ...], call: Any = None, note: str | None = None, **options: Any) -> Row:
     note = " ".join(map(str, shapes)) if note is None else note
     return Row(function, call, shapes=shapes, note=note, **options)
 
 
-def einsum(subscripts, *shapes, **options):
+def einsum(subscripts: str, *shapes: tuple[int, ...], **options: Any) -> Row:
     return row(
         np.einsum,
         *shapes,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 
 import tinygrad_br as tg
+from tinygrad_br.rules.indexing import scattered, survivors
 
-from ..row import Row
+from .row import Row
 
 INDICES = {
     "number": 1,
@@ -25,7 +27,7 @@ INDICES = {
 SHAPE = (3, 2, 2)
 
 
-def at(index):
+def at(index: Any) -> Any:
     return np.zeros(SHAPE)[index].shape
 
 
@@ -35,4 +37,6 @@ ROWS = [
     *[Row(tg.add_at, lambda x, v, i=i: tg.add_at(x, i, v), (SHAPE, at(i)), note=name) for name, i in INDICES.items()],
     Row(tg.put, lambda x, v: tg.put(x, [0, 1], v), (SHAPE, ()), note="one for all"),
     Row(tg.add_at, lambda x, v: tg.add_at(x, [0, 1, 0], v), (SHAPE, (2,)), note="broadcast"),
+    Row(scattered, lambda v: scattered(v, [0, 2, 0], (3, 2)), ((3, 2),)),
+    Row(survivors, lambda x: survivors(x, np.array([0, 2, 0])), ((3,),), order=0),
 ]

@@ -7,12 +7,15 @@ diagonal or triangular: there LAPACK takes short cuts, and the last digits of it
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 import tinygrad_br as tg
-from tinygrad_br.rules.linalg import cofactors
 
-from ..row import NONZERO, UNIT, Domain, Row
+from ...rules.linalg import cofactors
+from .row import NONZERO, UNIT, Domain, Row
 
 STACK = (2, 3, 3)
 SPREAD = np.array([[1.0, 0.5, 0.3], [0.5, 4.0, 0.4], [0.3, 0.4, 9.0]])  # eigenvalues stay apart
@@ -21,51 +24,51 @@ SIGNED = np.array([[2.0, -1.5, 1.0], [-1.5, 5.0, -1.0]])  # sums of absolute val
 FULL = np.array([[2.0, 1.0, 0.5], [1.0, 4.0, 1.0], [-1.0, 1.0, 7.0]])  # and singular values
 
 
-def row(function, *shapes, call=None, note="", **options):
-    options = {"domains": (UNIT,), "precision": 1e-7} | options
+def row(function: Any, *shapes: tuple[int, ...], call: Any = None, note: str = "", **options: Any) -> Row:
+    options = dict[str, Any](domains=(UNIT,), precision=1e-7) | options
     return Row(function, call, shapes=shapes, note=note, **options)
 
 
-def around(center, function, **kwargs):
+def around(center: Any, function: Any, **kwargs: Any) -> Callable[..., Any]:
     """The function of x near a fixed matrix."""
     return lambda x, *rest: function(x / 4 + center.astype(x.real.dtype), *rest, **kwargs)
 
 
-def hermitian(function, **kwargs):
+def hermitian(function: Any, **kwargs: Any) -> Callable[..., Any]:
     """The function of a Hermitian matrix made of x."""
     return lambda x: function((x + np.conj(np.swapaxes(x, -1, -2))) / 4 + SPREAD.astype(x.real.dtype), **kwargs)
 
 
-def positive(x, **kwargs):
+def positive(x: Any, **kwargs: Any) -> Any:
     x = x + 2 * np.eye(3, dtype=x.dtype)
     return np.linalg.cholesky(x @ np.conj(np.swapaxes(x, -1, -2)), **kwargs)
 
 
-def eigen(decompose):
+def eigen(decompose: Any) -> Callable[..., Any]:
     """Eigenvalues and eigenvectors, each times the conjugate of its first entry: that takes sign or phase away."""
 
-    def call(x):
+    def call(x: Any) -> Any:
         w, v = decompose(x)
         return w, v * np.conj(v[..., :1, :])
 
     return call
 
 
-def singular(center):
+def singular(center: Any) -> Callable[..., Any]:
     """Singular values, and both kinds of vectors in products that take sign or phase away."""
 
-    def call(x):
+    def call(x: Any) -> Any:
         u, s, vh = np.linalg.svd(x / 4 + center.astype(x.real.dtype), full_matrices=False)
         return u * np.conj(u[..., :1, :]), s, vh * np.conj(vh[..., :1]), u @ vh
 
     return call
 
 
-def norm(shape, note, domain=NONZERO, **options):
+def norm(shape: tuple[int, ...], note: str, domain: Domain = NONZERO, **options: Any) -> Row:
     return row(np.linalg.norm, shape, call=lambda x: np.linalg.norm(x, **options), domains=(domain,), note=note)
 
 
-def matrix_norm(note, ord, **options):
+def matrix_norm(note: str, ord: Any, **options: Any) -> Row:
     return row(np.linalg.norm, (2, 3), call=around(SIGNED, np.linalg.norm, ord=ord, **options), note=note)
 
 

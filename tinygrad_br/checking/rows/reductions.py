@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
-from ..row import NONZERO, POSITIVE, REAL, Domain, Row
+from .row import NONZERO, POSITIVE, REAL, Domain, Row
 
 CUBE, MATRIX, VECTOR = ((2, 3, 2),), ((3, 2),), ((4,),)
 MASK = np.array([[True, False], [True, True], [False, True]])
-PLACES = {"all": {}, "axis": {"axis": -2}, "axes": {"axis": (0, -1)}, "kept": {"axis": (2, 0), "keepdims": True}}
+PLACES: dict[str, dict[str, Any]] = {
+    "all": {},
+    "axis": {"axis": -2},
+    "axes": {"axis": (0, -1)},
+    "kept": {"axis": (2, 0), "keepdims": True},
+}
 
 
-def row(function, call=None, shapes=CUBE, note="", **options):
+def row(function: Any, call: Any = None, shapes: Any = CUBE, note: str = "", **options: Any) -> Row:
     return Row(function, call, shapes=shapes, note=note, **options)
 
 
-def places(function, notes=tuple(PLACES), **options):
+def places(function: Any, notes: Sequence[str] = tuple(PLACES), **options: Any) -> list[Row]:
     """One row for each way to choose axes."""
     return [row(function, lambda x, k=PLACES[note]: function(x, **k), note=note, **options) for note in notes]
 
 
-def masked(x):
+def masked(x: Any) -> Any:
     """Three of the numbers are NaN."""
     return np.where(np.array([[[1, 0], [1, 1], [0, 1]], [[1, 1], [1, 1], [0, 1]]], bool), x, np.nan)
 
 
-def numbers_only(function, **options):
+def numbers_only(function: Any, **options: Any) -> list[Row]:
     return [
         row(function, lambda x: function(masked(x)), note="all", **options),
         row(function, lambda x: function(masked(x), axis=1), note="axis", **options),
@@ -37,15 +45,16 @@ ROWS = [
     *places(np.sum),
     *places(np.mean),
     *places(np.var),
-    *places(np.std),
-    *[row(f, lambda x, f=f: f(x, 0, where=MASK), MATRIX, "where") for f in (np.sum, np.mean, np.var, np.std, np.prod)],
+    *places(np.std, distinct=True),  # std has a kink where all numbers are equal
+    *[row(f, lambda x, f=f: f(x, 0, where=MASK), MATRIX, "where", distinct=True)
+      for f in (np.sum, np.mean, np.var, np.std, np.prod)],
     row(np.sum, lambda x: np.sum(x, 1, initial=2.0), MATRIX, "initial"),
     row(np.var, lambda x: np.var(x, 1, ddof=1), note="ddof"),
-    row(np.std, lambda x: np.std(x, 1, ddof=1.5, keepdims=True), note="ddof"),
-    row(np.std, lambda x: np.std(x, 1, correction=1), note="correction"),
+    row(np.std, lambda x: np.std(x, 1, ddof=1.5, keepdims=True), note="ddof", distinct=True),
+    row(np.std, lambda x: np.std(x, 1, correction=1), note="correction", distinct=True),
     row(np.var, lambda x: np.var(x, 1, mean=np.ones((2, 1, 2), x.dtype)), note="mean"),
     row(np.var, lambda x: np.var(x, 0), MATRIX, "complex", complex=(0,)),
-    row(np.std, lambda x: np.std(x, 0), MATRIX, "complex", complex=(0,)),
+    row(np.std, lambda x: np.std(x, 0), MATRIX, "complex", complex=(0,), distinct=True),
     row(np.average, np.average),
     row(np.average, lambda x, w: np.average(x, axis=1, weights=w), (*CUBE, (2, 3, 2)), "weights",
         domains=(REAL, POSITIVE)),
@@ -55,7 +64,7 @@ ROWS = [
     *numbers_only(np.nansum),
     *numbers_only(np.nanmean),
     *numbers_only(np.nanvar),
-    *numbers_only(np.nanstd),
+    *numbers_only(np.nanstd, distinct=True),
     # maxima and minima
     *[r for f in (np.max, np.amax, np.min, np.amin, np.ptp) for r in places(f, distinct=True)],
     *[row(f, lambda x, f=f: f(x, 0, initial=0.1, where=MASK), MATRIX, "where", distinct=True)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..row import Row
+import tinygrad_br as tg
+from tinygrad_br.rules.linear import transposed
+from tinygrad_br.value import astype
+
+from .row import Row
 
 CUBE, MATRIX, VECTOR = ((2, 3, 2),), ((3, 2),), ((4,),)
 
 
-def row(function, call, shapes=CUBE, note="", **options):
+def row(function: Any, call: Any, shapes: Any = CUBE, note: str = "", **options: Any) -> Row:
     return Row(function, call, shapes=shapes, note=note, **options)
 
 
 ROWS = [
+    row(transposed, lambda g: transposed(g, np.tile, (2, 3), (1, 2)), ((2, 6),)),
+    row(astype, lambda x: x.astype(x.dtype)),
+    row(tg.stop_gradient, lambda x: tg.stop_gradient(x), order=0),
     row(np.reshape, lambda x: np.reshape(x, (3, 4))),
     row(np.reshape, lambda x: np.reshape(x, (-1, 3), order="F"), note="fortran"),
     row(np.reshape, lambda x: np.reshape(x.T, (-1, 3), order="A"), note="any order"),

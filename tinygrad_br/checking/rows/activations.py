@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tinygrad_br.nn import (
+from ...nn import (
     elu,
     gelu,
     hard_sigmoid,
@@ -19,9 +19,8 @@ from tinygrad_br.nn import (
     softmax,
     softplus,
 )
-from tinygrad_br.rules.activations import normal_cdf, normal_pdf
-
-from ..row import NONZERO, POSITIVE, REAL, Domain, Row
+from ...rules.activations import normal_cdf, normal_pdf
+from .row import NONZERO, POSITIVE, REAL, Domain, Row
 
 TABLES = ((3,), (2, 3), (2, 1, 3), (1, 4))
 

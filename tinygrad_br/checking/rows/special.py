@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..row import NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, Row
+from .row import NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, Row
 
 try:
     from scipy import special
 except ImportError:
     ROWS = []
 else:
-    from tinygrad_br.rules import special as rules
+    from ...rules import special as rules
 
     SMOOTH = (
         special.erf, special.erfc, special.erfcx, special.ndtr, special.log_ndtr, special.expit, special.log_expit,

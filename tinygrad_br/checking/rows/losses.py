@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygrad_br.nn import bce_with_logits, cross_entropy, hinge, huber, mae, mse, one_hot
-from tinygrad_br.nn.losses import cross_entropy_of_classes, cross_entropy_of_rows, softmax_minus_one_hot
-
-from ..row import NONZERO, POSITIVE, PROBABILITY, REAL, Domain, Row
+from ...nn import bce_with_logits, cross_entropy, hinge, huber, mae, mse, one_hot
+from ...nn.losses import cross_entropy_of_classes, cross_entropy_of_rows, softmax_minus_one_hot
+from .row import NONZERO, POSITIVE, PROBABILITY, REAL, Domain, Row
 
 PAIR = ((3, 2), (3, 2))
 WEIGHTS = np.array([1.0, 0.5, 2.0])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tinygrad_br.rules.auxiliary import pull, sech2, sinc_derivative
-
-from ..row import NONZERO, POSITIVE, REAL, UNIT, Domain, Row
+from ...rules.auxiliary import pull, sech2, sinc_derivative
+from .row import NONZERO, POSITIVE, REAL, UNIT, Domain, Row
 
 SMOOTH = (np.exp, np.exp2, np.expm1, np.sin, np.cos, np.arctan, np.sinh, np.cosh, np.tanh, np.arcsinh, np.sinc, sech2)
 LINEAR = (np.positive, np.negative, np.deg2rad, np.radians, np.rad2deg, np.degrees, np.real, np.conjugate)
@@ -52,7 +51,7 @@ ROWS = [
     *[Row(function, lambda x, y, f=function: f(-x, y), domains=(FIRST, SECOND), note="negative")
       for function in (np.remainder, np.fmod, np.divmod)],
     Row(np.modf, domains=(FRACTIONS,)),
-    Row(np.frexp, domains=(FIRST,)),
+    Row(np.frexp, domains=(Domain(2.3, 3.7),)),
     Row(np.ldexp, lambda x: np.ldexp(x, 3)),
     Row(np.nextafter, lambda x: np.nextafter(x, x.dtype.type(9))),
     Row(pull, lambda x, y: pull(x, y, 2), domains=(REAL, REAL), note="base 2"),
@@ -68,9 +67,9 @@ ROWS = [
     Row(np.heaviside, lambda x, y: np.heaviside(x * np.array([0, 1, 0]), y), ((3,), (2, 3)), (NONZERO, REAL)),
     Row(np.select, lambda x, y: np.select([np.arange(4) < 1, np.arange(4) < 3], [x, y], x * y), ((4,), (2, 4))),
     Row(np.piecewise, lambda x: np.piecewise(x, [x < 0, x > 1], [np.sin, np.exp, 2.0]), ((5,),),
-        (Domain(avoid=(0.0, 1.0)),)),
+        (Domain(avoid=(0.0, 1.0), gap=0.4),)),
     Row(np.interp, lambda x, y: np.interp(x, np.array([-4.0, 0.5, 2.01]), y), ((2, 3), (3,)),
-        (Domain(avoid=(0.5, 2.01)), REAL)),
+        (Domain(avoid=(0.5, 2.01), gap=0.4), REAL)),
     Row(np.interp, lambda x, p, y: np.interp(x, np.cumsum(p) - 2, y, left=1.0).astype(x.dtype), ((2,), (3,), (3,)),
         (Domain(-1.0, -0.8), Domain(0.3, 0.5), REAL), note="nodes"),
     Row(np.interp, lambda x, y: np.interp(x, np.array([0.1, 4.05, 2.05]), y, period=3), ((2, 2), (3,)),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..row import Row
+from .row import Row
 
 ONE = (np.fft.fft, np.fft.ifft, np.fft.rfft, np.fft.irfft, np.fft.hfft, np.fft.ihfft)
 TWO = (np.fft.fft2, np.fft.ifft2, np.fft.rfft2, np.fft.irfft2)
@@ -12,7 +14,7 @@ SEVERAL = (np.fft.fftn, np.fft.ifftn, np.fft.rfftn, np.fft.irfftn)
 OF_REAL = (np.fft.rfft, np.fft.ihfft, np.fft.rfft2, np.fft.rfftn)
 
 
-def row(function, shape, complex=False, **options):
+def row(function: Any, shape: tuple[int, ...], complex: bool = False, **options: Any) -> Row:
     note = f"{shape} {options or ''}{' complex' if complex else ''}"
     return Row(function, lambda x: function(x, **options), (shape,), note=note, complex=(0,) * complex, precision=1e-7)
 

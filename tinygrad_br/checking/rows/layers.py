@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tinygrad_br.nn.convolution import assembled, convolve, max_pool, mean_pool, overlaid, windows
-from tinygrad_br.nn.normalization import standardize
-
-from ..row import Row
+from ...nn.convolution import assembled, convolve, max_pool, mean_pool, overlaid, windows
+from ...nn.normalization import standardize
+from .row import Row
 
 PICTURES = ((2, 2, 4, 5),)
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..row import Row
+from .row import Row
 
 CUBE, MATRIX, VECTOR = ((2, 3, 2),), ((4, 3),), ((6,),)
 METHODS = ("linear", "lower", "midpoint", "inverted_cdf", "averaged_inverted_cdf", "median_unbiased")
 MASK = np.array([True, False, True])
 
 
-def row(function, call=None, shapes=MATRIX, note="", **options):
+def row(function: Any, call: Any = None, shapes: Any = MATRIX, note: str = "", **options: Any) -> Row:
     return Row(function, call, shapes=shapes, note=note, distinct=True, **options)
 
 
