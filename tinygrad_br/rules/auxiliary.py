@@ -67,6 +67,9 @@ def less_one_power(x: Any, y: Any) -> Any:
 
 def sech2(x: Any) -> Any:
     """1 / cosh(x)**2, the derivative of tanh, without overflow; 1 - tanh(x)**2 has lost all digits at x = 19."""
+    if x.__class__ is np.float64:  # ten times as fast for a number
+        e = math.exp(-2 * abs(x))
+        return np.float64(4 * e / ((1 + e) * (1 + e)))
     if np.iscomplexobj(x):
         return 1 / np.cosh(x) ** 2
     e = np.exp(-2 * np.abs(x))
