@@ -61,8 +61,7 @@ def unfolded(graph: Graph) -> list[Item]:
 
 def folded(graph: Graph, limit: int) -> list[Item]:
     """At most about `limit` items for the nodes of a graph."""
-    with collector_paused():
-        return shortened(alike(graph), limit)
+    return shortened(alike(graph), limit)
 
 
 def by_module(graph: Graph, scopes: Mapping[Node, tuple[str, ...]], depth: int, limit: int | None) -> list[Item]:

@@ -13,7 +13,7 @@ import numpy as np
 from ..engine import Node, cotangents, data_of, nodes_in, part
 from ..messages import op_name
 from .colours import Theme, gradient_colour, magnitude
-from .folding import Graph, Item, by_module, folded, operations, unfolded
+from .folding import Graph, Item, by_module, collector_paused, folded, operations, unfolded
 from .labels import (
     arguments,
     digits_of,
@@ -88,6 +88,19 @@ def picture_of(
     depth: int | None = None,
 ) -> Picture:
     """The picture of everything that `outputs` were computed from, folded if that is more than `limit` values."""
+    with collector_paused():
+        return picture_at_once(outputs, options, limit, gradients, model, depth)
+
+
+def picture_at_once(
+    outputs: Sequence[Node],
+    options: Options,
+    limit: int | None,
+    gradients: bool | None,
+    model: Any,
+    depth: int | None,
+) -> Picture:
+    """What `picture_of` does, without a pause."""
     nodes = graph_of(outputs)
     grads = gradients_of(outputs, nodes, gradients)
     picture = Picture()
