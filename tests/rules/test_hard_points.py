@@ -94,6 +94,13 @@ def test_kinks_of_two_arguments(f, point, expected):
     assert slopes(lambda *xs: f(*xs) if f is not np.divmod else f(*xs)[1], *point) == expected
 
 
+def test_power_at_exponent_zero_by_both():
+    """d/dx x**y = y x**(y-1) is 0 at y = 0, but it grows with y: its derivative by y is 1/x."""
+    hessian = tg.hessian(lambda v: np.power(v[0], v[1]))(np.array([0.25, 0.0]))
+    np.testing.assert_allclose(hessian, [[0, 4], [4, np.log(0.25) ** 2]], rtol=1e-15)
+    assert slopes(np.power, 1e-310, 0.0) == [0.0, np.log(1e-310)]
+
+
 def test_equal_maxima_share():
     for f, share in ((np.max, 0.5), (np.maximum.reduce, 0.5), (np.nanmax, 0.5)):
         assert slopes(f, [1.0, 3.0, 3.0]) == [[0.0, share, share]]

@@ -53,14 +53,14 @@ def in_line(x: Any, axis: Any) -> tuple[Any, Callable[[Any], Any]]:
 
 
 def less_one_power(x: Any, y: Any) -> Any:
-    """`x ** (y - 1)` to full precision; where y is 0, whose derivative is 0, it may be any finite number.
+    """`x ** (y - 1)` to full precision; where that is infinite and y is 0, the derivative is 0, and this finite.
 
     For a small or negative y the difference y - 1 is rounded, and the power makes up to 350 ULP of that: `rest` is
     what the rounding left, and `1 + rest * log(x)` puts it back.
     """
     if isinstance(y, (int, float)) and (y == 0 or (y - 1) + 1 == y):
         return x ** (y - 1 if y else 1)
-    less = np.where(y == 0, 1, y - 1)
+    less = np.where((y == 0) & ~np.isfinite(np.divide(1, x)), 1, y - 1)
     rest = np.where(y == 0, 0, y - (less + 1))
     return x**less * (1 + rest * np.log(np.where(x == 0, 1, np.abs(x))))
 
