@@ -14,7 +14,6 @@ import numpy as np
 
 from ..engine import define_rule
 from ..nn import losses
-from ..rules.activations import softmax as softmax_operation
 from ..rules.activations import softmax
 from ..value import astype
 
@@ -86,20 +85,20 @@ def one_hot(labels: Any, classes: int, dtype: Any = np.float64) -> Any:
     return ones_at(positions_of(labels, classes), shape, np.dtype(dtype), is_tall(shape))
 
 
-def softmax(x: Any, axis: Any = -1) -> Any:
+def softmax_in_columns(x: Any, axis: Any = -1) -> Any:
     x = in_columns(x) if is_tall(x.shape) and axis in (-1, 1) else x
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
 def softmax_minus_one_hot(z: Any, labels: Any) -> Any:
-    return softmax(z) - one_hot(labels, z.shape[-1], z.dtype)
+    return softmax_in_columns(z) - one_hot(labels, z.shape[-1], z.dtype)
 
 
 LOWERED: dict[Any, Callable[..., Any]] = {
     losses.cross_entropy_of_classes: cross_entropy_of_classes,
     losses.one_hot: one_hot,
     losses.softmax_minus_one_hot: softmax_minus_one_hot,
-    softmax_operation: softmax,
+    softmax: softmax_in_columns,
 }
 WHOLE = {astype, label_positions, ones_at, less_one_at, in_columns}

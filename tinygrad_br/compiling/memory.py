@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..value import astype
 from .lowering import in_columns, less_one_at
 from .plan import Variable, variables_in
 from .trace import updated
@@ -43,7 +44,7 @@ def takes_out(step: Variable) -> bool:
     """Whether NumPy can write the result of a step into given memory."""
     if isinstance(step.sample, tuple) or not step.shape or not step.sample.size or order_of(step.sample) is None:
         return False
-    if is_elementwise(step) or step.op in (np.matmul, less_one_at, in_columns):
+    if is_elementwise(step) or step.op in (np.matmul, less_one_at, in_columns, astype):
         return not step.kwargs
     return step.op in REDUCTIONS and set(step.kwargs) == {"axis"}
 

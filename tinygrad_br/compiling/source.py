@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import math
 import operator
+import re
 import textwrap
 from contextvars import Context
 from functools import partial
+from operator import attrgetter
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -16,6 +19,7 @@ from ..value import astype
 from .lowering import in_columns, label_positions, less_one_at
 from .memory import ALIGNMENT, REDUCTIONS, Memory
 from .plan import Plan, Variable, variables_in
+from .scalars import HELPERS, TRUTH, Scalars
 from .trace import stepped, updated
 from .update import PoolUpdate, has_text, lines_of, parts
 
@@ -29,7 +33,8 @@ class Writer:
         self.namespace: dict[str, Any] = {"np": np}
         self.constants: dict[str, str] = {}
         self.definitions: dict[str, Any] = {}
-        self.taken = {"np"}
+        self.taken = {"np", "math", "float", "abs", *HELPERS}
+        self.floats: set[Variable] = set()
 
     def name(self, wish: str) -> str:
         """A name that is not taken yet."""
@@ -47,6 +52,8 @@ class Writer:
     def text(self, arg: Any) -> str:
         """An argument as it stands in a call."""
         if isinstance(arg, Variable):
+            if arg in self.floats:
+                return f"np.float64({arg.name})"
             return self.constant_array(arg) if arg.source and arg.source[0] == "constant" else arg.name
         if isinstance(arg, (tuple, list)):
             inner = ", ".join(map(self.text, arg))
@@ -82,12 +89,23 @@ class Writer:
         self.constants[name] = text
         return name
 
+    def ones(self, variable: Variable) -> str:
+        """The name of an array of ones of the shape and dtype of a variable."""
+        text = f"np.ones({variable.shape}, {self.text(variable.dtype)})"
+        for name, known in self.constants.items():
+            if text == known:
+                return name
+        name = self.name("ones")
+        self.constants[name] = text
+        return name
+
     def constant_array(self, variable: Variable) -> str:
         """The name of an array of equal numbers."""
         if not variable.name:
             array = variable.sample
-            variable.name = self.name("ones")
-            self.constants[variable.name] = f"np.ones({array.shape}, {self.text(array.dtype)})"
+            kind = "ones" if array.flat[0] else "zeros"
+            variable.name = self.name(kind)
+            self.constants[variable.name] = f"np.{kind}({array.shape}, {self.text(array.dtype)})"
         return variable.name
 
     def function(self, function: Any) -> str:
@@ -131,15 +149,17 @@ class Writer:
         """The expression that computes a step."""
         op, args = step.op, step.args
         if op is operator.getitem:
-            return f"{args[0].name}[{self.index(args[1])}]"
+            return f"{self.text(args[0])}[{self.index(args[1])}]"
         if op in OPERATORS and not step.shape and not any(a.shape for a in variables_in(args)):
             return OPERATORS[op].join(map(self.text, args))
         if op in (astype, np.ndarray.astype):
             return f"{self.text(args[0])}.astype({self.text(args[1])})"
         if op is np.transpose and len(args) == 2 and args[1] == tuple(range(len(args[1])))[::-1]:
-            return f"{args[0].name}.T"
+            return f"{self.text(args[0])}.T"
         if op is np.reshape and len(args) == 2 and not step.kwargs:
-            return f"{args[0].name}.reshape({self.text(args[1])})"
+            return f"{self.text(args[0])}.reshape({self.text(args[1])})"
+        if op is np.sum and len(args[0].shape) == 1 and args[0].shape[0] >= 16 and step.dtype.char in "fd":
+            return f"np.dot({self.ones(args[0])}, {args[0].name})"
         if op in REDUCTIONS and set(step.kwargs) == {"axis"}:
             return f"{self.function(REDUCTIONS[op])}.reduce({self.text(args[0])}, {self.axis(step)})"
         given = [*map(self.text, args), *(f"{key}={self.text(value)}" for key, value in step.kwargs.items())]
@@ -160,7 +180,7 @@ class Writer:
             return (
                 f"{self.function(REDUCTIONS[step.op])}.reduce({self.text(step.args[0])}, {self.axis(step)}, out={out})"
             )
-        if step.op is in_columns:
+        if step.op in (in_columns, astype):
             return f"np.copyto({out}, {self.text(step.args[0])})"
         if step.op is np.matmul:
             plain = all(isinstance(a, Variable) and len(a.shape) <= 2 for a in step.args)
@@ -180,7 +200,7 @@ class Writer:
         return self.text(arg)
 
 
-OPERATORS = {np.power: " ** "}
+OPERATORS = {np.power: " ** ", np.add: " + ", np.subtract: " - ", np.multiply: " * ", np.divide: " / "}
 ARITHMETIC = {
     np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum,
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
@@ -268,10 +288,18 @@ class Source:
         for variable in given:
             variable.name = writer.name(names.get(variable, "a"))
         writer.making = self.making = []
+        read = [*variables_in(results), *(v for _, v in commits if isinstance(v, Variable))]
+        self.scalars = Scalars(plan.steps, read)
+        writer.floats = self.scalars.steps if any(s.op not in TRUTH for s in self.scalars.steps) else set()
         late = plan.dependents()
         early = [(array, v) for array, v in commits if v not in late]
         checked = [*results, *(v for _, v in commits)]
+        numbers_read = read_by_scalars(self.scalars)
         lines, section = [], None
+        for v in given:
+            if v in numbers_read and v.dtype == np.float64:
+                self.scalars.names[v] = writer.name(f"{v.name}_")
+                lines.append(f"{self.scalars.names[v]} = float({v.name})")
         for step in plan.steps:
             if step.op is stepped:
                 lines += self.check(checked) if plan.guarded and early is not None else []
@@ -286,7 +314,7 @@ class Source:
             lines += [text] * bool(text)
         lines += self.check(checked) if plan.guarded and early is not None else []
         lines += self.commit(commits)
-        texts = [*map(writer.text, results)]
+        texts = [f"np.float64({v.name})" if v in writer.floats else writer.text(v) for v in results]
         lines.append(f"return ({', '.join(texts)}{',' * (len(texts) == 1)})")
         head = f"def {self.name}({', '.join(v.name for v in given)}):"
         notes = [f"# {v.name}: {described(v)}, {MEANINGS[v.source[0]]}" for v in given]
@@ -294,11 +322,13 @@ class Source:
         self.header = "\n".join([*(f"{name} = {text}" for name, text in writer.constants.items()), *self.making])
         done: set[str] = set()
         needed = (line for name, thing in writer.definitions.items() for line in definition(name, thing, done))
-        self.definitions = "\n".join(needed)
+        self.definitions = "\n".join([*["import math"] * ("math" in writer.namespace), *needed])
 
     def line(self, step: Variable, names: dict[Variable, str]) -> str:
         """The line of a step; "" for a view that was made before."""
         writer, memory = self.writer, self.memory
+        if step in self.scalars.steps:
+            return self.number_line(step, names)
         place, target = memory.places.get(step), memory.targets.get(step)
         if step.op is updated:
             number = self.numbers.get(step.args[0])
@@ -331,6 +361,24 @@ class Source:
         if step.op is less_one_at:
             return self.take_one(step) + note
         return writer.call_into(step, step.name) + note
+
+    def number_line(self, step: Variable, names: dict[Variable, str]) -> str:
+        """The line of plain arithmetic; "" if it stands inside another one."""
+        scalars = self.scalars
+        if step in scalars.inlined:
+            return ""
+        text, _ = scalars.expression(step, self.writer.text)
+        scalars.release(step)
+        if step in names or not scalars.free:
+            step.name = self.writer.name(names.get(step, "t"))
+        else:
+            step.name = scalars.free.pop()
+        for name, helper in HELPERS.items():
+            if f"{name}(" in text and name not in self.writer.definitions:
+                self.writer.definitions[name], self.writer.namespace[name] = helper, helper
+        if "math." in text:
+            self.writer.namespace["math"] = math
+        return f"{step.name} = {text}"
 
     def take_one(self, step: Variable) -> str:
         """The line that takes 1 from some entries of an array, most often in place."""
@@ -387,9 +435,12 @@ class Source:
     def function(self) -> Any:
         """The program with memory of its own, ready to be called; it lets NumPy's warnings be."""
         space = dict(self.writer.namespace)
-        exec(compile(f"{self.header}\n\n\n{self.body}", f"<compiled {self.name}>", "exec"), space)
+        text, functions = with_short_names(f"{self.header}\n\n\n{self.body}")
+        space |= functions
+        exec(compile(text, f"<compiled {self.name}>", "exec"), space)
         program = space[self.name]
-        if all(getattr(f, "__module__", None) == label_positions.__module__ for f in self.writer.definitions.values()):
+        ours = {label_positions.__module__, Scalars.__module__}
+        if all(getattr(f, "__module__", None) in ours for f in self.writer.definitions.values()):
             context = Context()  # entering it is much faster than np.errstate
             context.run(np.seterr, all="ignore")
             return partial(context.run, program)
@@ -399,6 +450,23 @@ class Source:
                 return program(*args)
 
         return quiet
+
+
+def read_by_scalars(scalars: Scalars) -> set[Variable]:
+    """What plain arithmetic reads."""
+    return {v for step in scalars.steps for v in variables_in(step.args)}
+
+
+def with_short_names(text: str) -> tuple[str, dict[str, Any]]:
+    """The same text with `np_add(` for `np.add(`, which saves a look-up at every step, and what the names mean."""
+    functions = {}
+
+    def short(match: re.Match[str]) -> str:
+        name = match.group(1)
+        functions["np_" + name.replace(".", "_")] = attrgetter(name)(np)
+        return f"np_{name.replace('.', '_')}("
+
+    return re.sub(r"\bnp\.([\w.]+)\(", short, text), functions
 
 
 MEANINGS = {
