@@ -42,7 +42,7 @@ def call(name: str) -> Callable[[list[tuple[str, int]]], tuple[str, int]]:
 
 
 def compared(sign: str) -> Callable[[list[tuple[str, int]]], tuple[str, int]]:
-    return lambda args: (f"({within(args[0], SUM)} {sign} {within(args[1], SUM)})", ATOM)
+    return lambda args: (f"({within(args[0], SUM)} {sign} {within(args[1], SUM)})", ATOM)  # in parentheses, not chained
 
 
 def template(text: str) -> Callable[[list[tuple[str, int]]], tuple[str, int]]:
@@ -98,6 +98,15 @@ def cos(x: float) -> float:
 HELPERS = {f.__name__: f for f in (divide, power, exp, log, sqrt, sin, cos)}
 
 
+def truth_of(step: Variable) -> int | None:
+    """Which factor of a product is a truth value, if one is."""
+    return next((i for i, a in enumerate(step.args) if isinstance(a, Variable) and a.dtype == np.bool_), None)
+
+
+masked = template("{0} if {1} else {0} * 0.0")
+rectified = template("{0} if {0} > 0.0 or {0} != {0} else 0.0")
+
+
 def is_number(arg: Any) -> bool:
     """Whether an argument of a step is one float64 number or a plain number."""
     if isinstance(arg, Variable):
@@ -109,7 +118,7 @@ def is_scalar(step: Variable) -> bool:
     if step.op not in FORMS or step.kwargs or step.shape or not all(map(is_number, step.args)):
         return False
     wanted = np.bool_ if step.op in TRUTH else np.float64
-    return step.dtype == wanted and any(isinstance(a, Variable) and a.dtype == np.float64 for a in step.args)
+    return step.dtype == wanted and any(not isinstance(a, Variable) or a.dtype == np.float64 for a in step.args)
 
 
 class Scalars:
@@ -130,6 +139,8 @@ class Scalars:
             size[step] = 1
             for i, arg in enumerate(step.args):
                 if arg in self.steps and uses[arg] == 1 and i not in TWICE.get(step.op, ()):
+                    if step.op is np.multiply and truth_of(step) == 1 - i:
+                        continue
                     if size[step] + size[arg] <= MOST_INLINED:
                         self.inlined.add(arg)
                         size[step] += size[arg]
@@ -167,6 +178,10 @@ class Scalars:
                 number = float(arg)
                 plain = repr(number) if math.isfinite(number) else f"float('{number}')"
                 args.append((plain if plain[0] != "-" else f"({plain})", ATOM))
+        if step.op is np.multiply and (i := truth_of(step)) is not None:
+            return masked([args[1 - i], args[i]])
+        if step.op is np.maximum and args[1][0] == "0.0":
+            return rectified(args)
         return FORMS[step.op](args)
 
     def release(self, step: Variable) -> None:
