@@ -40,7 +40,10 @@ class Program:
         had_gradients: set[Node],
     ) -> None:
         trace = Trace()
-        stand_ins = [stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names)]
+        unique = {id(leaf): stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names) if isinstance(leaf, Value)}
+        stand_ins = [
+            unique[id(leaf)] if id(leaf) in unique else stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names)
+        ]
         with mode(recording=True, debugging=False, trace=trace), np.errstate(all="ignore"):
             try:
                 result = call(stand_ins)
@@ -117,7 +120,7 @@ class Program:
                 wishes |= {v: name for name, v in u.vectors.items()}
         for node, (_, array) in homes.items():
             wishes[array] = f"{node.name or 'p'}_grad"
-        vectors = {}
+        vectors: dict[Variable, Variable] = {}
         for u in (u for us in updates.values() for u in us):
             if u.stretches == [(0, len(u.pool.data))]:
                 vectors |= {homes[p][1]: u.vectors["gradients"] for p in u.pool.parameters}
@@ -143,7 +146,7 @@ class Program:
             step.sample = None
 
     def homes_in(self, plan: Plan, trace: Trace) -> tuple[dict[Node, tuple[Any, Variable]], dict[Variable, Variable]]:
-        """Where optimizers want gradients: the gradient and the array of each parameter; and where they keep numbers."""
+        """Where optimizers want the gradient of each parameter, and where they keep numbers without axes."""
         homes, numbers = {}, {}
         for update in trace.updates:
             for pool in update.optimizer.pools:

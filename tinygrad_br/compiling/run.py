@@ -77,8 +77,8 @@ class Compiled:
         statics = tuple((i, args[i]) for i in sorted(self.static) if i < len(args))
         if any(isinstance(leaf, Value) and leaf.op is not None for leaf in leaves):
             return None, leaves
-        values = [leaf for leaf in leaves if isinstance(leaf, Value)]
-        twins = tuple(values.index(v) for v in values) if len(values) > 1 and False else ()
+        values = [id(leaf) for leaf in leaves if isinstance(leaf, Value)]
+        twins = tuple(map(values.index, values)) if len(values) > 1 else ()
         key = (structure(tree), tuple(map(key_of, leaves)), statics, twins)
         try:
             hash(key)
@@ -154,7 +154,42 @@ def structure(tree: Any) -> Any:
 
 
 def compile(function: Any = None, *, static_argnums: int | Sequence[int] = ()) -> Any:
-    """A function that becomes a flat NumPy program."""
+    """A function that becomes a flat NumPy program: recorded at its first call, run as straight-line code from then on.
+
+    The function may compute with arrays and Values, call models and losses, `backward()`, `tg.gradients`, `tg.grad` and
+    `optimizer.step()`.  There is one program for each combination of shapes, dtypes and static arguments.  Parameters
+    and gradients are read and written in the live objects, so that compiled and eager calls can be mixed.
+
+    Args:
+        function: of arrays, Values, floats, and lists, tuples and dicts of them.  Ints, strings and other objects are
+            static: each new one gets a program of its own.
+        static_argnums: positions of arguments that are constants of a program; they must be hashable.
+
+    What a program repeats is what the function does to Values and to its array arguments.  What plain Python does on
+    the way (print, a counter, random numbers that are not drawn by a module such as Dropout) happens while it is
+    recorded only.  Results have no graph.  Sums may be added in another order, which changes the last digits.  NumPy's
+    warnings about overflow and the like are left out.  A Python float counts as float64.
+
+    `f.source(*example_args)` is the program's text, which needs `import numpy as np` and nothing else;
+    `f.stats(*example_args)` counts calls, compilations, instructions before and after, and the bytes of its memory.
+
+    Raises:
+        TypeError: if the function reads a number of a Value that differs from call to call (`if loss > 1`,
+            `loss.item()`), or makes an array whose shape depends on numbers.
+
+    >>> import tinygrad_br as tg
+    >>> w = tg.Value([1.0, 2.0], name="w")
+    >>> @tg.compile
+    ... def step(x):
+    ...     w.zero_grad()
+    ...     loss = ((w * x) ** 2).sum()
+    ...     loss.backward()
+    ...     return loss
+    >>> print(step(np.array([3.0, 1.0])).item(), w.grad)
+    13.0 [18.  4.]
+    >>> "np.multiply(w, x, out=v)" in step.source(np.array([3.0, 1.0]))
+    True
+    """
     if function is None:
         return lambda f: Compiled(f, static_argnums)
     return Compiled(function, static_argnums)

@@ -1,8 +1,9 @@
-"""Steps on single numbers as plain Python arithmetic, which is twenty times faster than NumPy's on one number.
+"""Steps on single numbers as plain Python arithmetic.
 
-`a * b` of floats is what NumPy computes, bit for bit.  Where Python raises instead (1 / 0, math.exp(1000), math.log(0))
-the text asks NumPy: `divide(a, b)`, `exp(x)` and their like are defined before the program.  `math.exp`, `math.tanh` and
-the other functions of the math module may differ from NumPy's by 2 ULP.
+NumPy takes twenty times as long for one number.  `a * b` of floats is what NumPy computes, bit for bit.  Where Python
+raises instead (1 / 0, math.exp(1000), math.log(0)) the text asks NumPy: `divide(a, b)`, `exp(x)` and their like are
+defined before the program.  `math.exp`, `math.tanh` and the other functions of the math module may differ from NumPy's
+by 2 ULP.
 
 A number that is used once stands where it is used, and names are used again when their number is no longer needed,
 because Python is fastest with few names.

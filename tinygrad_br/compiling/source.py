@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import math
 import operator
@@ -35,6 +36,7 @@ class Writer:
         self.definitions: dict[str, Any] = {}
         self.taken = {"np", "math", "float", "abs", *HELPERS}
         self.floats: set[Variable] = set()
+        self.making: list[str] = []
 
     def name(self, wish: str) -> str:
         """A name that is not taken yet."""
@@ -226,8 +228,13 @@ def definition(name: str, function: Any, done: set[str]) -> list[str]:
         lines = textwrap.dedent(inspect.getsource(body)).splitlines()
     except (OSError, TypeError):
         return [f"# {name} is a function without source text: give it before the program runs"]
-    start = next((i for i, line in enumerate(lines) if line.startswith("def ")), 0)
-    lines = lines[start:]
+    tree = ast.parse("\n".join(lines))
+    for part in ast.walk(tree):
+        if isinstance(part, ast.FunctionDef):
+            part.decorator_list, part.returns = [], None
+        elif isinstance(part, ast.arg):
+            part.annotation = None
+    lines = ast.unparse(tree).splitlines()
     if body.__name__ != name:
         lines.append(f"{name} = {body.__name__}")
     needs: list[str] = []
@@ -283,17 +290,18 @@ class Source:
         vectors: dict[Variable, Variable],
     ) -> None:
         self.writer = writer = Writer()
-        self.memory, self.views, self.numbers, self.vectors = memory, {}, numbers, vectors
+        self.memory, self.numbers, self.vectors = memory, numbers, vectors
+        self.views: dict[Any, str] = {}
         self.name = writer.name(name)
         for variable in given:
             variable.name = writer.name(names.get(variable, "a"))
-        writer.making = self.making = []
+        self.making = writer.making
         read = [*variables_in(results), *(v for _, v in commits if isinstance(v, Variable))]
         self.scalars = Scalars(plan.steps, read)
         writer.floats = self.scalars.steps if any(s.op not in TRUTH for s in self.scalars.steps) else set()
         late = plan.dependents()
         early = [(array, v) for array, v in commits if v not in late]
-        checked = [*results, *(v for _, v in commits)]
+        checked, unchecked = [*results, *(v for _, v in commits)], plan.guarded
         numbers_read = read_by_scalars(self.scalars)
         lines, section = [], None
         for v in given:
@@ -302,9 +310,8 @@ class Source:
                 lines.append(f"{self.scalars.names[v]} = float({v.name})")
         for step in plan.steps:
             if step.op is stepped:
-                lines += self.check(checked) if plan.guarded and early is not None else []
-                lines += self.commit(early or []) + ["# update"]
-                commits, early, section = [c for c in commits if c[1] in late], None, "update"
+                lines += [*(self.check(checked) if unchecked else []), *self.commit(early), "# update"]
+                commits, early, unchecked, section = [c for c in commits if c[1] in late], [], False, "update"
                 lines += self.update(step, updates[step])
                 continue
             text = self.line(step, names)
@@ -312,7 +319,7 @@ class Source:
                 section = step.section
                 lines.append(f"# {section}")
             lines += [text] * bool(text)
-        lines += self.check(checked) if plan.guarded and early is not None else []
+        lines += self.check(checked) if unchecked else []
         lines += self.commit(commits)
         texts = [f"np.float64({v.name})" if v in writer.floats else writer.text(v) for v in results]
         lines.append(f"return ({', '.join(texts)}{',' * (len(texts) == 1)})")
