@@ -33,6 +33,19 @@ def tinygrad_br(work: Elementwise) -> Start:
     return lambda: step, np.asarray
 
 
+def tinygrad_br_compiled(work: Elementwise) -> Start:
+    import tinygrad_br as tg
+
+    @tg.compile
+    def step(x: Any) -> Any:
+        v = tg.Value(x)
+        total = (np.tanh(v) * np.exp(-(v**2)) + np.sin(v)).sum()
+        total.backward()
+        return total.data, v.grad
+
+    return lambda: lambda x: step(x)[0], np.asarray
+
+
 def hand_written_numpy(work: Elementwise) -> Start:
     def step(x: Any) -> Any:
         tanh, bell = np.tanh(x), np.exp(-(x**2))
@@ -102,6 +115,7 @@ ROWS = [
         title="value and gradient of sum(tanh(x) * exp(-x**2) + sin(x)), 1,000,000 float64, two threads",
         competitors={
             "tinygrad_br": tinygrad_br,
+            "tinygrad_br compiled": tinygrad_br_compiled,
             "NumPy by hand": hand_written_numpy,
             "PyTorch": pytorch,
             "jax.jit": jax_jit,

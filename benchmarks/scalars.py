@@ -57,6 +57,21 @@ def chains_tinygrad_br(work: Chains) -> Start:
     return lambda: step, np.ndarray.tolist
 
 
+def chains_compiled(work: Chains) -> Start:
+    import tinygrad_br as tg
+
+    total = chain(work, lambda v: v, tg.nn.relu)
+
+    @tg.compile
+    def step(*batch: Any) -> Any:
+        values = [[*map(tg.Value, numbers)] for numbers in batch]
+        loss = total(*values)
+        loss.backward()
+        return loss.data, [[v.grad for v in numbers] for numbers in values]
+
+    return lambda: lambda *batch: step(*batch)[0], np.ndarray.tolist
+
+
 def chains_micrograd(work: Chains) -> Start:
     from micrograd.engine import Value
 
@@ -93,6 +108,7 @@ def chains_autograd(work: Chains) -> Start:
 
 CHAIN_COMPETITORS: dict[str, Callable[[Any], Start]] = {
     "tinygrad_br": chains_tinygrad_br,
+    "tinygrad_br compiled": chains_compiled,
     "micrograd": chains_micrograd,
     "PyTorch": chains_pytorch,
     "autograd": chains_autograd,
