@@ -85,10 +85,15 @@ define_rule(special.log_expit, lambda g, ans, x: g * special.expit(-x))
 guarded(special.logit, lambda g, ans, x: g / (x * (1 - x)))
 
 # entropies, with 0 log 0 = 0
-guarded(special.xlogy, lambda g, ans, x, y: g * np.log(y), lambda g, ans, x, y: g * np.where(x == 0, 0, x / y))
-guarded(
-    special.xlog1py, lambda g, ans, x, y: g * np.log1p(y), lambda g, ans, x, y: g * np.where(x == 0, 0, x / (1 + y))
-)
+
+
+def share(x: Any, y: Any) -> Any:
+    """x / y, and 0 for 0 / 0."""
+    return x / np.where((x == 0) & (y == 0), 1, y)
+
+
+guarded(special.xlogy, lambda g, ans, x, y: g * np.log(y), lambda g, ans, x, y: g * share(x, y))
+guarded(special.xlog1py, lambda g, ans, x, y: g * np.log1p(y), lambda g, ans, x, y: g * share(x, 1 + y))
 guarded(special.entr, lambda g, ans, x: -g * (np.log(x) + 1))
 guarded(special.rel_entr, lambda g, ans, x, y: g * (log_of_ratio(x, y) + 1), lambda g, ans, x, y: -g * x / y)
 guarded(special.kl_div, lambda g, ans, x, y: g * log_of_ratio(x, y), lambda g, ans, x, y: g * ((y - x) / y))

@@ -71,7 +71,7 @@ ROWS = [
     Row(np.interp, lambda x, y: np.interp(x, np.array([-4.0, 0.5, 2.01]), y), ((2, 3), (3,)),
         (Domain(avoid=(0.5, 2.01), gap=0.4), REAL)),
     Row(np.interp, lambda x, p, y: np.interp(x, np.cumsum(p) - 2, y, left=1.0).astype(x.dtype), ((2,), (3,), (3,)),
-        (Domain(-1.0, -0.8), Domain(0.3, 0.5), REAL), note="nodes"),
+        (Domain(-0.91, -0.87), Domain(0.43, 0.47), REAL), note="nodes"),
     Row(np.interp, lambda x, y: np.interp(x, np.array([0.1, 4.05, 2.05]), y, period=3), ((2, 2), (3,)),
         (Domain(0.3, 0.9), REAL), note="period"),
     # complex numbers
