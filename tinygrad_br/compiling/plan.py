@@ -49,7 +49,10 @@ def variables_in(arg: Any) -> Iterator[Variable]:
         yield arg
     elif isinstance(arg, (tuple, list)):
         for a in arg:
-            yield from variables_in(a)
+            if isinstance(a, Variable):
+                yield a
+            elif isinstance(a, (tuple, list)):
+                yield from variables_in(a)
 
 
 class Plan:
@@ -79,9 +82,8 @@ class Plan:
             self.variables[node] = self.simplified(op, tuple(map(self.convert, args)), new, node._data)
         self.roots = {node: self.convert(node) for node in roots}
         self.steps = self.alive(variables_in(list(self.roots.values())))
-        self.guarded = any(
-            isinstance(v := self.variables.get(node), Variable) and v in set(self.steps) for node in trace.guarded
-        )
+        guarded = {self.variables[node] for node in trace.guarded if isinstance(self.variables.get(node), Variable)}
+        self.guarded = not guarded.isdisjoint(self.steps)
 
     def needed(self, roots: list[Node]) -> set[Node]:
         """The moving nodes that the roots depend on."""

@@ -35,6 +35,7 @@ class Writer:
         self.constants: dict[str, str] = {}
         self.definitions: dict[str, Any] = {}
         self.taken = {"np", "math", "float", "abs", *HELPERS}
+        self.numbers: dict[str, int] = {}
         self.floats: set[Variable] = set()
         self.making: list[str] = []
 
@@ -42,10 +43,11 @@ class Writer:
         """A name that is not taken yet."""
         wish = "".join(c if c.isalnum() else "_" for c in wish) or "v"
         wish = f"_{wish}" if wish[0].isdigit() else wish
-        name, i = wish, 1
+        name, i = wish, self.numbers.get(wish, 1)
         while name in self.taken or name in KEYWORDS:
             i += 1
             name = f"{wish}_{i}"
+        self.numbers[wish] = i
         self.taken.add(name)
         return name
 
