@@ -21,6 +21,8 @@ from ..value import astype
 def label_positions(labels: Any, rows: Any, classes: int, by_columns: bool) -> Any:
     """Where the entries that labels name stand in a flat array of shape (rows, classes), read by rows or by columns.
 
+    Programs call np.ravel_multi_index themselves.
+
     Raises ValueError for a label that is no class.
     """
     try:

@@ -186,6 +186,10 @@ class Program:
             run = self.source.function()
         try:
             return self.call(leaves, run)
+        except ValueError:  # a label that is no class, say: the function itself says it in its own words
+            if self.needs_grad:
+                raise
+            return NotImplemented
         finally:
             self.pool.append(run)
 

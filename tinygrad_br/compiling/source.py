@@ -156,6 +156,12 @@ class Writer:
             return f"{self.text(args[0])}[{self.index(args[1])}]"
         if op in OPERATORS and not step.shape and not any(a.shape for a in variables_in(args)):
             return OPERATORS[op].join(map(self.text, args))
+        if op is label_positions:
+            labels, rows, classes, by_columns = args
+            pair, shape = (labels, rows), (classes, rows.shape[0])
+            if not by_columns:
+                pair, shape = pair[::-1], shape[::-1]
+            return f"np.ravel_multi_index({self.text(pair)}, {shape})"
         if op in (astype, np.ndarray.astype):
             return f"{self.text(args[0])}.astype({self.text(args[1])})"
         if op is np.transpose and len(args) == 2 and args[1] == tuple(range(len(args[1])))[::-1]:
