@@ -36,7 +36,7 @@ def polygamma(n: int, x: Any) -> Any:
     >>> float(polygamma(1, 1.0))  # pi**2 / 6
     1.6449340668482266
     """
-    return np.asarray(special.polygamma(n, x)).astype(np.result_type(x, np.float32))[()]
+    return np.asarray(special.polygamma(n, x)).astype(np.result_type(np.asarray(x).dtype, np.float32))[()]
 
 
 def hazard(x: Any) -> Any:

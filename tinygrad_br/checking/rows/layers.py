@@ -9,8 +9,8 @@ from .row import Row
 PICTURES = ((2, 2, 4, 5),)
 
 ROWS = [
-    Row(standardize, shapes=((2, 3),)),
-    Row(standardize, lambda x: standardize(x, (0, 2), 0.5), shapes=((3, 2, 2),), note="axes"),
+    Row(standardize, shapes=((2, 3),), distinct=True),  # equal entries have no spread to divide by
+    Row(standardize, lambda x: standardize(x, (0, 2), 0.5), shapes=((3, 2, 2),), note="axes", distinct=True),
     Row(windows, lambda x: windows(x, (2, 3), (1, 1)), shapes=PICTURES),
     Row(windows, lambda x: windows(x, (2, 2), (3, 2), (1, 2)), shapes=PICTURES, note="stride and padding"),
     Row(overlaid, lambda w: overlaid(w, (1, 2, 3, 4), (2, 2), (1, 2), (0, 1)), shapes=((1, 2, 3, 4, 2),)),
