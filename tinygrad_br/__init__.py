@@ -29,8 +29,8 @@ _LATER = {
     "check_gradients": "checking", "check_layer": "checking", "GradientReport": "checking",
     "compiling": "compiling", "compile": "compiling",
     "draw": "drawing", "Drawing": "drawing", "explain": "drawing", "why": "drawing", "record": "drawing",
-    "fit": "training", "History": "training", "evaluate": "training", "predict": "training", "predict_proba": "training",
-    "save_checkpoint": "training",
+    "fit": "training", "History": "training", "evaluate": "training", "predict": "training",
+    "predict_proba": "training", "save_checkpoint": "training",
     "save": "saving", "load": "saving", "expm": "rules.expm",
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from .messages import op_name
 from .modes import reading
 
 COMPOSED: dict[Any, Callable[..., Any]] = {}
+REFUSED: dict[Any, str] = {}  # the reasons of the refusals among these
 UFUNC_METHODS: dict[tuple[Any, str], Callable[..., Any]] = {}
 PLAIN: set[Any] = {
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.common_type,
@@ -33,7 +34,7 @@ READING: set[Any] = {
     np.array_equal, np.array_equiv, np.allclose, np.array_repr, np.array_str, np.array2string,
 }  # fmt: skip
 SEQUENCES: set[Any] = {np.concatenate, np.stack}  # functions of a sequence of arrays, not of one array
-FAMILIES = {"scipy": "special", "numpy.fft": "fft"}  # families of rules that are loaded with the first function of a package
+FAMILIES = {"scipy": "special", "numpy.fft": "fft"}  # what is loaded with the first function of a package
 
 
 def composed(function: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -52,7 +53,7 @@ def refused(function: Any, reason: str) -> None:
     def refuse(*args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(f"np.{op_name(function)} has no derivative: {reason}")
 
-    COMPOSED[function] = refuse
+    COMPOSED[function], REFUSED[function] = refuse, reason
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -100,7 +101,7 @@ def call_function(function: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any
             )
         args, kwargs = without_values(function, args, kwargs)
     if function in SEQUENCES:
-        args = tuple(frozen(tuple(arg) if isinstance(arg, Node) else arg) for arg in args)
+        args = tuple(frozen(tuple(cast(Any, arg)) if isinstance(arg, Node) else arg) for arg in args)
     else:
         args = tuple(operand(arg) if holds_values(arg) else arg for arg in args)
     return record(function, args, kwargs or NO_KWARGS)
