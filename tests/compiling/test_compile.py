@@ -238,3 +238,13 @@ def test_methods_and_nested_calls():
     assert Model(3.0).double(np.ones(1)) == 3
     inner = tg.compile(lambda x: x * 2.0)
     assert tg.compile(lambda x: inner(x) + 1.0)(np.ones(1)) == 3
+
+
+def test_objects_are_told_apart_even_after_one_is_gone():
+    class Scale:
+        def __init__(self, factor):
+            self.factor = factor
+
+    f = tg.compile(lambda scale, x: x * scale.factor)
+    for k in range(50):
+        assert f(Scale(float(k)), np.ones(1)) == k

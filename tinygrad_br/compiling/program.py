@@ -28,6 +28,7 @@ class Program:
         leaves: the arrays, Values and numbers among the arguments, in order.
         call: gives the function's result for other leaves.
         names: of the leaves.
+        outside: names of Values that the function reaches, by their id.
         had_gradients: Values that are known to have had a gradient before the call.
     """
 
@@ -38,7 +39,10 @@ class Program:
         call: Callable[[Sequence[Any]], Any],
         names: Sequence[str],
         had_gradients: set[Node],
+        outside: dict[int, str],
     ) -> None:
+        self.outside = outside
+        self.kept: list[Any] = []  # objects that are told apart by their id, which must not be given to others
         trace = Trace()
         unique = {id(leaf): stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names) if isinstance(leaf, Value)}
         stand_ins = [
@@ -119,7 +123,7 @@ class Program:
             for u in us:
                 wishes |= {v: name for name, v in u.vectors.items()}
         for node, (_, array) in homes.items():
-            wishes[array] = f"{node.name or 'p'}_grad"
+            wishes[array] = f"{self.name_of(node)}_grad"
         vectors: dict[Variable, Variable] = {}
         for u in (u for us in updates.values() for u in us):
             if u.stretches == [(0, len(u.pool.data))]:
@@ -158,13 +162,16 @@ class Program:
                             numbers[data] = plan.give(("array", piece), piece)
         return homes, numbers
 
+    def name_of(self, node: Node) -> str:
+        return node.name or self.outside.get(id(node), "p")
+
     def wish(self, variable: Variable, names: Sequence[str]) -> str:
         kind, thing = variable.source
         if kind == "argument":
             return names[self.positions[thing]]
         if kind in ("gradient", "target"):
-            return f"{thing.name or 'p'}_grad"
-        return (thing.name or "p") if kind == "data" else kind
+            return f"{self.name_of(thing)}_grad"
+        return self.name_of(thing) if kind == "data" else kind
 
     def live(self, node: Any, leaves: Sequence[Any]) -> Any:
         """The object that a node of the trace stands for."""

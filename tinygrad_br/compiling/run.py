@@ -14,6 +14,7 @@ import numpy as np
 
 from ..engine import Node
 from ..modes import MODE
+from ..nn.module import Module
 from ..transforms import flatten, rebuild
 from ..value import Value
 from .program import Program
@@ -94,6 +95,7 @@ class Compiled:
                     return program, leaves
             had_gradients = {node for p in found for node in p.gradients if p.live(node, leaves).grad is not None}
             program = self.build(args, tree, leaves, moving, had_gradients)
+            program.kept = [leaf for leaf in leaves if not isinstance(leaf, Value) and not is_numbers(leaf)]
             self.compilations += 1
             found.append(program)
             if len(self.programs) > MOST_PROGRAMS:
@@ -117,7 +119,7 @@ class Compiled:
             names += [name] if n == 1 else [f"{name}_{j}" for j in range(n)]
         for name, arg in tree[1].items():
             names += [name] * len(flatten(arg))
-        return Program(self.__name__, leaves, call, names, had)
+        return Program(self.__name__, leaves, call, names, had, names_of(self.function))
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The text of the program for arguments like these; it needs nothing but `import numpy as np`."""
@@ -144,6 +146,21 @@ def same_kind(args: tuple[Any, ...], kinds: list[Any]) -> bool:
         if type(arg) is not np.ndarray or arg.shape != shape or arg.dtype is not dtype:
             return False
     return True
+
+
+def names_of(function: Any) -> dict[int, str]:
+    """What a function calls the Values that it reaches from outside, and the parameters of modules, by their id."""
+    try:
+        outside = inspect.getclosurevars(inspect.unwrap(function))
+    except (TypeError, ValueError):
+        return {}
+    found = {}
+    for name, thing in {**outside.globals, **outside.nonlocals}.items():
+        if isinstance(thing, Value):
+            found[id(thing)] = name
+        elif isinstance(thing, Module):
+            found |= {id(p): path for path, p in dict(thing.named_parameters()).items()}
+    return found
 
 
 def structure(tree: Any) -> Any:
