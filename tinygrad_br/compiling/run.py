@@ -17,7 +17,7 @@ from ..modes import MODE
 from ..nn.module import Module
 from ..transforms import flatten, rebuild
 from ..value import Value
-from .program import Program
+from .program import Program, is_numbers
 
 MOST_PROGRAMS = 64  # of one function; the one that was not used for the longest time goes first
 
