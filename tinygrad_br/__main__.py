@@ -23,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tinygrad_br", description="tinygrad_br from the command line")
     commands = parser.add_subparsers(dest="command", required=True)
     add_check(commands)
+    add_rules(commands)
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options))
@@ -55,6 +56,29 @@ def run_check(options: Any) -> int:
             break
     print(report)
     return 0 if report.ok else 1
+
+
+def add_rules(commands: Any) -> None:
+    """The command `rules`: the conformance table, measured now."""
+    rules = commands.add_parser("rules", help="hold every derivative rule against numerical derivatives, in a table")
+    rules.add_argument("--family", help="only the rules of one family, as in linalg")
+    rules.add_argument("--markdown", metavar="FILE", help="write the table to a file, as docs/rules.md has it")
+    rules.add_argument("--seed", type=int, default=0, help="seed of the drawn inputs (default 0)")
+    rules.set_defaults(run=run_rules)
+
+
+def run_rules(options: Any) -> int:
+    """Measure, print or write the table, and say what is not right."""
+    from .checking import conformance
+
+    table = conformance.measured(options.family, options.seed)
+    if options.markdown:
+        Path(options.markdown).write_text(conformance.markdown(table), encoding="utf-8")
+    else:
+        print(conformance.text(table))
+    wrong = conformance.mistakes(table)
+    print("\n".join(wrong), conformance.summary(table, wrong), sep="\n" if wrong else "")
+    return 1 if wrong else 0
 
 
 def load(target: str) -> Any:

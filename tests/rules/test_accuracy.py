@@ -13,15 +13,9 @@ from tinygrad_br.messages import op_name
 
 mpmath = pytest.importorskip("mpmath")
 
-from tinygrad_br.checking.accuracy import CASES, error_in_ulp, measure, special_cases  # noqa: E402
+from tinygrad_br.checking.accuracy import CASES, EXACT, error_in_ulp, measure, special_cases  # noqa: E402
 
 ALL = [*CASES, *special_cases()]
-
-# their derivatives are copied, chosen or built from integers: there is nothing to round
-EXACT = {
-    np.maximum, np.minimum, np.fmax, np.fmin, np.sign, np.conjugate, np.heaviside, np.nextafter, np.ldexp, np.frexp,
-    np.modf, np.divmod,
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])

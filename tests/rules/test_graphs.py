@@ -7,9 +7,10 @@ from hypothesis import given, settings
 
 import tinygrad_br as tg
 from tinygrad_br import Value
+from tinygrad_br.checking.agreement import weights_like
 
 from .graphs import graphs
-from .test_table import agree, seeds, weights_like
+from .test_table import agree, seeds
 
 PRECISION = 1e-6  # graphs multiply the errors of their parts
 

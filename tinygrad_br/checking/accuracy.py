@@ -29,6 +29,13 @@ class Case(NamedTuple):
     limit: float = 4.0  # in ULP; more where the derivative is one of scipy's functions, with an error of its own
 
 
+# derivatives that are copied, chosen or built from integers: there is nothing to round
+EXACT = {
+    np.maximum, np.minimum, np.fmax, np.fmin, np.sign, np.conjugate, np.heaviside, np.nextafter, np.ldexp, np.frexp,
+    np.modf, np.divmod,
+}  # fmt: skip
+
+
 class Accuracy(NamedTuple):
     """The worst error of a derivative that was found, in ULP, and where."""
 

@@ -245,7 +245,7 @@ def entry_slope(target: Target, which: int, index: Any, weights: Any, method: st
         s = slope(target.entry(which, index), x, weights)
         if method == "auto complex step" and s.method == "ridders":
             c = complex_slope(target.entry(which, index), x, weights)
-            return c if abs(c.value - s.value) <= s.error + c.error else s
+            return c if c.error <= s.error and abs(c.value - s.value) <= s.error + c.error else s
         return s
 
 
