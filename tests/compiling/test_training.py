@@ -166,3 +166,15 @@ def test_labels_out_of_range_are_an_error_that_changes_nothing():
     assert optimizer.steps == 1
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
+
+
+def test_training_and_use_have_programs_of_their_own():
+    model = network(dropout=0.5)
+    compiled = tg.compile(lambda x: model(x).data)
+    x, _ = batches()[0]
+    model.train()
+    compiled(x)
+    model.eval()
+    np.testing.assert_allclose(compiled(x), model(x).data, rtol=1e-6)
+    model.train()
+    assert not np.array_equal(compiled(x), compiled(x))

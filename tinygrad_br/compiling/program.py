@@ -42,6 +42,7 @@ class Program:
         outside: dict[int, str],
     ) -> None:
         self.outside = outside
+        self.modules: list[tuple[Any, bool]] = []
         self.kept: list[Any] = []  # objects that are told apart by their id, which must not be given to others
         trace = Trace()
         unique = {id(leaf): stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names) if isinstance(leaf, Value)}
@@ -55,6 +56,7 @@ class Program:
             finally:
                 trace.restore()
         self.positions = {s: i for i, s in enumerate(stand_ins) if isinstance(s, Node)}
+        self.modules = list(trace.modules.items())
         results = flatten(result)
         written = [(node, grad) for node, grad in grads.items() if node not in trace.plain]
         data = [(node, new) for node, new in trace.current.items() if node not in trace.plain]
@@ -178,7 +180,10 @@ class Program:
         return leaves[self.positions[node]] if node in self.positions else node
 
     def fits(self, leaves: Sequence[Any]) -> bool:
-        """Whether gradients stand where they stood in the trace."""
+        """Whether gradients stand where they stood in the trace, and modules are in training as they were."""
+        for module, training in self.modules:
+            if module.training is not training:
+                return False
         if not self.needs_grad and not self.needs_none:
             return True
         return all(self.live(node, leaves).grad is not None for node in self.needs_grad) and all(

@@ -76,7 +76,7 @@ class Trace:
     `recipes` says how each moving node is made, `guarded` lists cotangents in which NaN may stand for a zero,
     `current` has the present data of Values that were given new ones, `entry` the gradients that stood in `.grad`
     when the function was called, `grads` and `numbers` what is put back when the trace ends.
-    `forgotten` are the Values whose gradient at the beginning does not matter.
+    `modules` were called in training or not; `forgotten` are the Values whose gradient at the start does not matter.
     """
 
     def __init__(self) -> None:
@@ -91,6 +91,7 @@ class Trace:
         self.forgotten: set[Node] = set()
         self.numbers: dict[Node, int] = {}
         self.updates: list[Update] = []
+        self.modules: dict[Any, bool] = {}
         self.section = "forward"
 
     # -- stand-ins -----------------------------------------------------------------------------------------------
