@@ -178,3 +178,15 @@ def test_training_and_use_have_programs_of_their_own():
     np.testing.assert_allclose(compiled(x), model(x).data, rtol=1e-6)
     model.train()
     assert not np.array_equal(compiled(x), compiled(x))
+
+
+def test_settings_of_an_optimizer_may_change():
+    model, other = network(), network()
+    optimizers = [tg.optim.SGD(m.parameters(), 0.1, momentum=0.9) for m in (model, other)]
+    compiled, eager = tg.compile(training_step(model, optimizers[0])), training_step(other, optimizers[1])
+    for i, batch in enumerate(batches()):
+        if i == 3:
+            for optimizer in optimizers:
+                optimizer.momentum, optimizer.lr = 0.5, 0.2
+        assert compiled(*batch) == pytest.approx(eager(*batch), rel=1e-5)
+    assert_same(model, other)

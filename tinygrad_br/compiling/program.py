@@ -65,6 +65,7 @@ class Program:
         roots += [update.token for update in trace.updates]
         plan = Plan(trace, roots)
         optimizers = [update.optimizer for update in trace.updates]
+        self.settings = [(o, name, setting) for o in optimizers for name, setting in settings_of(o)]
         updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
         textual = all(has_text(update.optimizer) for update in trace.updates)
         homes, numbers = self.homes_in(plan, trace)
@@ -184,6 +185,9 @@ class Program:
         for module, training in self.modules:
             if module.training is not training:
                 return False
+        for thing, name, setting in self.settings:
+            if getattr(thing, name) != setting:
+                return False
         if not self.needs_grad and not self.needs_none:
             return True
         return all(self.live(node, leaves).grad is not None for node in self.needs_grad) and all(
@@ -204,6 +208,14 @@ class Program:
             return NotImplemented
         finally:
             self.pool.append(run)
+
+
+def settings_of(optimizer: Any) -> list[tuple[str, Any]]:
+    """The numbers of an optimizer that are constants of a program, which users may change all the same."""
+    changing = ("lr", "steps")
+    return [
+        (k, v) for k, v in vars(optimizer).items() if k == "betas" or (type(v) in (float, bool) and k not in changing)
+    ]
 
 
 def stand_in(trace: Trace, leaf: Any, name: str) -> Any:
