@@ -310,6 +310,8 @@ class Value(Node):
     __pos__ = method(np.positive)
     __abs__ = method(np.absolute)
     __invert__ = method(np.invert)
+    __divmod__ = method(np.divmod)
+    __round__ = method(np.round)
 
     # -- methods, as NumPy's arrays have them --------------------------------------------------------------------
 

@@ -294,3 +294,14 @@ def test_shapes_that_do_not_fit_say_which_axes_must_agree():
         Value(np.ones((2, 3))) @ Value(np.ones(4))
     with pytest.raises(ValueError, match=r"counted from the right"):
         Value(np.ones((2, 3))) + Value(np.ones(4))
+
+
+def test_divmod_and_round():
+    x = Value([5.5, -7.25], name="x")
+    quotient, remainder = divmod(x, 2.0)
+    np.testing.assert_array_equal(quotient.data, [2, -4])
+    np.testing.assert_array_equal(remainder.data, [1.5, 0.75])
+    (remainder * np.array([3.0, 5.0])).sum().backward()
+    np.testing.assert_array_equal(x.grad, [3, 5])
+    np.testing.assert_array_equal(round(x, 1).data, [5.5, -7.2])
+    assert type(np.full_like(x, 2.0)) is np.ndarray
