@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -225,6 +228,27 @@ def test_a_trained_model_is_independent_of_its_optimizer():
 def test_errors_say_what_to_write(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@every
+@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+def test_a_copy_goes_on_like_the_original(cls, options, duplicate):
+    def train(values, optimizer):
+        for _ in range(3):
+            optimizer.zero_grad()
+            sum(((v - 1) ** 2).sum() for v in values).backward()
+            optimizer.step()
+
+    values = parameters()
+    optimizer = cls(values, lr=0.01, **options)
+    train(values, optimizer)
+    values_2, optimizer_2 = duplicate((values, optimizer))
+    train(values, optimizer)
+    for v, v_2 in zip(values, values_2, strict=True):
+        assert not np.array_equal(v.data, v_2.data)
+    train(values_2, optimizer_2)
+    for v, v_2 in zip(values, values_2, strict=True):
+        np.testing.assert_array_equal(v.data, v_2.data)
 
 
 def test_an_optimizer_says_what_it_is():

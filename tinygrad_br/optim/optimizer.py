@@ -41,6 +41,10 @@ class Pool:
         self.whole = [self.part(i, ends[-1]) for i in range(0, ends[-1], BLOCK)]
         self.adopt()
 
+    def __reduce__(self) -> Any:
+        """Copies and pickles are built anew: arrays that are views of one vector would become arrays of their own."""
+        return rebuilt, (self.parameters, self.indices, self.memory)
+
     def adopt(self) -> None:
         """Make every parameter a view of its piece, with the numbers that it has now.
 
@@ -80,6 +84,15 @@ class Pool:
             return self.whole
         found = [s for i, s in zip(self.indices, self.slices) if gradients[i] is not None]
         return [self.part(start, s.stop) for s in found for start in range(s.start, s.stop, BLOCK)]
+
+
+def rebuilt(parameters: Sequence[Value], indices: Sequence[int], memory: Mapping[str, Array]) -> Pool:
+    """The copy of a pool, on the copies of its parameters."""
+    pool = Pool(parameters, range(len(parameters)), list(memory))
+    pool.indices = indices
+    for name, array in memory.items():
+        pool.memory[name][...] = array
+    return pool
 
 
 class Optimizer:
