@@ -121,6 +121,14 @@ class TestNotFinite:
             tg.fit(Logarithm(-1.0), [[1.0]], [[1.0]], loss="mse", verbose=0)
 
 
+@pytest.fixture
+def ctrl_c_interrupts():
+    """Python's own answer to Ctrl-C, which a process that was started in the background does not have."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, previous)
+
+
 class TestCtrlC:
     def trained(self, interrupt, epochs=50, **options):
         model = model_of()
@@ -137,6 +145,7 @@ class TestCtrlC:
         )  # fmt: skip
         return model, history, (x, y)
 
+    @pytest.mark.usefixtures("ctrl_c_interrupts")
     def test_a_signal_ends_training_after_the_step(self):
         handler = signal.getsignal(signal.SIGINT)
         model, history, (x, _) = self.trained(lambda: signal.raise_signal(signal.SIGINT))
