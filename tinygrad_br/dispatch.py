@@ -28,7 +28,7 @@ UFUNC_METHODS: dict[tuple[Any, str], Callable[..., Any]] = {}
 PLAIN: set[Any] = {
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.common_type,
     np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.allclose, np.shares_memory,
-    np.may_share_memory, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.array_repr, np.array_str,
+    np.may_share_memory, np.zeros_like, np.ones_like, np.empty_like, np.array_repr, np.array_str,
     np.array2string,
 }  # fmt: skip
 READING: set[Any] = {

@@ -73,7 +73,7 @@ CALLS = {
         repeat(A,2,axis=0) flip(A) fliplr(A) flipud(A) rot90(A) roll(A,1,axis=1) pad(A,1) pad(A,1,mode="edge")
         pad(A,1,mode="reflect") pad(A,1,mode="wrap") pad(A,1,mode="symmetric") resize(A,(5,3)) insert(x,2,b)
         delete(x,[0,3]) diag(b) diag(S) diagonal(T,axis1=0,axis2=1) diagflat(b) tril(A) triu(A) vander(b)
-        meshgrid(x,y)[0] lib.stride_tricks.sliding_window_view(x,3) copy(A)
+        meshgrid(x,y)[0] lib.stride_tricks.sliding_window_view(x,3) copy(A) full_like(A,b[0])
         linalg.matrix_transpose(T) linalg.diagonal(T)
     """,
     "selection": """
@@ -120,6 +120,7 @@ REFUSALS = {
     "put_along_axis(x,np.array([0]),1.0,0)": "tg.put", "fill_diagonal(S,0.0)": "tg.put",
     "special.softmax(x)": "plain array", "special.logsumexp(x)": "plain array", "special.polygamma(1,x)": "plain array",
     "nanmedian(x)": r"tg\.define_rule\(np\.nanmedian", "i0(x)": r"tg\.define_rule\(np\.i0",
+    "unique(x)": "jumps", "union1d(x,y)": "jumps",
     "histogram(x)": r"tg\.define_rule\(np\.histogram", "special.zeta(p,2.0)": r"tg\.define_rule",
 }  # fmt: skip
 INSTEAD = {

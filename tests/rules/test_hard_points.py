@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import numpy as np
 import pytest
 
 import tinygrad_br as tg
 from tinygrad_br import Value
-from tinygrad_br.checking.kinks import KINKS, ZEROS
+from tinygrad_br.checking.kinks import KINKS, ZEROS, plain
 
 INF = np.inf
 
@@ -31,6 +33,16 @@ def derivatives(f, x, orders):
 @pytest.mark.parametrize("kink", [*KINKS, *ZEROS], ids=str)
 def test_kink(kink):
     assert kink.measured() == kink.slope
+
+
+def test_the_documentation_shows_what_is_decided():
+    page = (pathlib.Path(__file__).parents[2] / "docs" / "hard-points.md").read_text(encoding="utf-8")
+    rows = [
+        tuple(cell.strip() for cell in line.split("|")[1:4]) for line in page.splitlines() if line.startswith("| `")
+    ]
+    decided = [(f"`{k.text}`", k.place(), " and ".join(map(plain, k.slope))) for k in (*KINKS, *ZEROS)]
+    assert rows[: len(decided)] == decided, "write it anew: python benchmarks/hard_points.py docs/hard-points.md"
+    assert {ours for _, _, ours in rows[len(decided) :]} == {"right"}
 
 
 @pytest.mark.parametrize("kink", KINKS, ids=str)

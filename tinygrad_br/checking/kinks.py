@@ -32,7 +32,8 @@ class Kink(NamedTuple):
 
     def evaluate(self, args: tuple[Any, ...], names: Mapping[str, Any] = OURS) -> Any:
         """The expression of arguments of any library, whose functions are given by NumPy's names."""
-        return eval(self.text, {"__builtins__": {}}, {**names, **dict(zip("xy", args)), "inf": INF, "nan": NAN})
+        builtins = {"__import__": __import__}  # which libraries need that load a part of themselves when it is called
+        return eval(self.text, {"__builtins__": builtins}, {**names, **dict(zip("xy", args)), "inf": INF, "nan": NAN})
 
     def measured(self) -> tuple[Any, ...]:
         """The gradient that Values give."""
@@ -46,15 +47,17 @@ class Kink(NamedTuple):
 
     def place(self) -> str:
         """The point in words: "x = 0"."""
-        return ", ".join(f"{name} = {plain(x)}" for name, x in zip("xy", self.point))
+        return ", ".join(f"{name} = {plain(x, 15)}" for name, x in zip("xy", self.point))
 
     def __str__(self) -> str:
         return f"{' and '.join(map(plain, self.slope))} for {self.text} at {self.place()}"
 
 
-def plain(x: Any) -> str:
+def plain(x: Any, digits: int = 6) -> str:
     """A number, or a list of numbers of any depth, in few characters."""
-    return f"[{', '.join(map(plain, x))}]" if isinstance(x, (list, tuple)) else f"{x + 0.0:.6g}"
+    if isinstance(x, (list, tuple)):
+        return f"[{', '.join(plain(entry, digits) for entry in x)}]"
+    return f"{x + 0.0:.{digits}g}"
 
 
 def one(function: Any, text: str, x: Any, slope: Any) -> Kink:

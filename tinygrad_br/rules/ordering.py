@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import composed, holds_values, operand
+from ..dispatch import composed, holds_values, operand, refused
 from ..engine import data_of, define_rule, record
 from .auxiliary import entries, in_line
 
@@ -152,3 +152,7 @@ positions_and_counts: tuple[Any, ...] = (
 )  # fmt: skip
 for function in positions_and_counts:
     define_rule(function)
+
+functions_of_sets: tuple[Any, ...] = (np.unique, np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d)
+for function in functions_of_sets:
+    refused(function, "equal numbers become one, so its shape jumps; find positions on v.data and index with them")

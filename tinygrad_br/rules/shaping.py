@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import composed, operand
-from ..engine import data_of, define_rule, record
+from ..engine import Node, data_of, define_rule, record
 from .linear import rearrangement, transposed
 
 # the same entries in another shape
@@ -16,6 +16,15 @@ define_rule(np.reshape, lambda g, ans, x, shape, order="C", copy=None: np.reshap
 define_rule(np.squeeze, lambda g, ans, x, axis=None: np.reshape(g, np.shape(x)))
 define_rule(np.expand_dims, lambda g, ans, x, axis: np.reshape(g, np.shape(x)))
 define_rule(np.copy, lambda g, ans, x, order="K", subok=False: g)
+
+
+@composed(np.full_like)
+def full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, **new: Any) -> Any:
+    plain = np.full_like(data_of(a), data_of(fill_value), dtype, order, subok, **new)
+    if isinstance(fill_value, Node):
+        filled: Any = fill_value
+        return np.broadcast_to(filled, plain.shape).astype(plain.dtype)
+    return plain
 
 
 def layout(x: Any, order: str) -> Any:

@@ -32,6 +32,7 @@ ROWS = [
     row(np.squeeze, lambda x: np.squeeze(x, -1), ((3, 1, 2, 1),), "axis"),
     row(np.expand_dims, lambda x: np.expand_dims(x, (0, -2))),
     row(np.copy, np.copy),
+    row(np.full_like, lambda x, v: np.full_like(x, v), ((2, 3), (3,))),
     row(np.atleast_1d, np.atleast_1d, ((),)),
     row(np.atleast_2d, np.atleast_2d, VECTOR),
     row(np.atleast_3d, np.atleast_3d, ((3,), (2, 2)), "several"),
