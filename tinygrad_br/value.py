@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .dispatch import call_function, call_ufunc, holds_values
-from .engine import NO_KWARGS, NUMBERS, Node, cotangents, define_rule, part, record, result_node
+from .engine import NO_KWARGS, NUMBERS, Node, cotangents, data_of, define_rule, part, record, result_node
 from .messages import op_name
 from .modes import MODE, reading
 
@@ -158,8 +158,9 @@ class Value(Node):
     def data(self) -> Any:
         """The numbers: an ndarray, or a NumPy scalar where the shape is ().
 
-        Setting it, also by `v.data -= step`, writes the numbers in place.  The Value is a leaf from then on, and a
-        backward through a graph that used the old numbers raises.
+        Setting it, also by `v.data -= step`, writes the numbers in place; those of an entry or view of another Value,
+        such as `w[0]`, are written there too.  The Value is a leaf from then on, and a backward through a graph that
+        used the old numbers raises.
         """
         trace = MODE.get().trace
         return self._data if trace is None else trace.data(self)
@@ -176,7 +177,13 @@ class Value(Node):
             self._data[...] = new
         else:
             self._data = new
+        op, args = self.op, self.args
         self.op, self.args, self.kwargs, self.number = None, (), NO_KWARGS, next(NUMBERS)
+        if args and isinstance(whole := args[0], Value) and isinstance(whole._data, np.ndarray):
+            if entry := op is operator.getitem and not new.shape:
+                whole._data[data_of(args[1])] = new
+            if entry or np.may_share_memory(whole._data, self._data):
+                whole.data = whole._data
 
     shape = property(attrgetter("_data.shape"), doc="The lengths of the axes, a tuple.")
     ndim = property(attrgetter("_data.ndim"), doc="The number of axes.")
@@ -254,7 +261,9 @@ class Value(Node):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(self._data, tuple):
             return result_node(self._data[index], part, (self, index))
-        return record(operator.getitem, (self, np.array(index) if type(index) is list else index))
+        if type(index) is list:
+            index = np.array(index, None if index else int)
+        return record(operator.getitem, (self, index))
 
     def __setitem__(self, index: Any, value: Any) -> NoReturn:
         raise TypeError(

@@ -170,6 +170,28 @@ def test_a_parameter_changed_after_use_is_noticed():
     (w * w).sum().backward()
 
 
+@pytest.mark.parametrize("of", [lambda w: w[0], lambda w: w[1:], lambda w: w[1:][0], lambda w: w.reshape(3, 1)])
+def test_a_parameter_changed_through_a_part_of_it_is_noticed(of):
+    w = Value([1.0, 2.0, 3.0], name="w")
+    loss = (w * w).sum()
+    part = of(w)
+    part.data = part.data + 1
+    changed = np.array([1.0, 2.0, 3.0])
+    changed[of(np.arange(3))] += 1
+    np.testing.assert_array_equal(w.data, changed)
+    with pytest.raises(RuntimeError, match=r"'w'.*changed.*multiply"):
+        loss.backward()
+
+
+def test_a_copy_of_entries_is_not_a_part():
+    w = Value([1.0, 2.0, 3.0])
+    loss = (w * w).sum()
+    for copy in (w[[0, 1]], w * 1, w[0] + 0):
+        copy.data = copy.data + 1
+    loss.backward()
+    np.testing.assert_array_equal(w.grad, [2.0, 4.0, 6.0])
+
+
 def test_a_failed_backward_leaves_no_gradient():
     bad = tg.define_rule(lambda x: x * 1.0, lambda g, ans, x: np.ones(7))
     x = Value([1.0, 2.0])

@@ -305,3 +305,10 @@ def test_divmod_and_round():
     np.testing.assert_array_equal(x.grad, [3, 5])
     np.testing.assert_array_equal(round(x, 1).data, [5.5, -7.2])
     assert type(np.full_like(x, 2.0)) is np.ndarray
+
+
+def test_an_empty_list_is_an_index():
+    x = Value(np.ones((4, 5)))
+    assert x[[]].shape == (0, 5)
+    x[[]].sum().backward()
+    assert not x.grad.any()

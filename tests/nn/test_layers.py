@@ -62,6 +62,15 @@ def test_neurons_are_views_on_the_columns():
     assert np.flatnonzero(layer.biases.grad).tolist() == [2]
 
 
+def test_a_neuron_of_a_layer_is_set_like_any_neuron():
+    layer = nn.Layer(2, 3, seed=0)
+    neuron = layer.neurons[1]
+    neuron.weights.data, neuron.bias.data = [1.0, 2.0], 0.5
+    assert layer.weights.data[:, 1].tolist() == [1, 2]
+    assert layer.biases.data.tolist() == [0, 0.5, 0]
+    assert layer([3.0, 4.0]).data[1] == 11.5
+
+
 def test_a_list_of_values_goes_through_a_neuron():
     """Inputs may be scalars of a graph, as in micrograd."""
     inputs = [Value(0.5), Value(-1.0)]
