@@ -19,7 +19,7 @@ define_rule(np.copy, lambda g, ans, x, order="K", subok=False: g)
 
 
 @composed(np.full_like)
-def full_like(a: Any, fill_value: Any, dtype: Any = None, order: str = "K", subok: bool = True, **new: Any) -> Any:
+def full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subok: bool = True, **new: Any) -> Any:
     plain = np.full_like(data_of(a), data_of(fill_value), dtype, order, subok, **new)
     if isinstance(fill_value, Node):
         filled: Any = fill_value
