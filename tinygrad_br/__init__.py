@@ -31,7 +31,7 @@ _LATER = {
     "draw": "drawing", "Drawing": "drawing", "explain": "drawing", "why": "drawing", "record": "drawing",
     "fit": "training", "History": "training", "evaluate": "training", "predict": "training",
     "predict_proba": "training", "save_checkpoint": "training",
-    "save": "saving", "load": "saving", "expm": "rules.expm",
+    "save": "saving", "load": "saving", "expm": "rules.expm", "polygamma": "rules.special",
 }  # fmt: skip
 
 __all__ = ["Value", "add_at", "debug", "define_rule", "gradients", "no_grad", "put", "stop_gradient", *_LATER]

@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 
 PACKAGE = __name__.rpartition(".")[0]
+SCIPY = {  # functions that turn what they get into plain arrays, and their like here
+    "softmax": "tg.nn.softmax", "log_softmax": "tg.nn.log_softmax", "logsumexp": "tg.nn.logsumexp",
+    "polygamma": "tg.polygamma", "expm": "tg.expm",
+}  # fmt: skip
 
 
 def op_name(op: Any) -> str:
@@ -54,6 +58,17 @@ def wrong_cotangent(node: Any, cotangent: Any, data: Any) -> str:
         f"the rule of {op_name(node.op)} returned a cotangent of shape {cotangent.shape} for an argument of shape "
         f"{data.shape}; return one that broadcasts to or from the argument's shape"
     )
+
+
+def no_plain_array() -> str:
+    """What is wrong where a Value is turned into a plain array, by the user or inside of a function of scipy."""
+    frame = sys._getframe(2)
+    while str(frame.f_globals.get("__name__")).startswith("scipy") and frame.f_back:
+        name = frame.f_code.co_name
+        if name in SCIPY:
+            return f"scipy's {name} turns a Value into a plain array, which would lose the graph; write {SCIPY[name]}"
+        frame = frame.f_back
+    return "a Value does not turn into a plain array by itself; write v.data, or np.stack for a list"
 
 
 def check_finite(data: Any, verb: str, op: Any, args: Sequence[Any], line: str | None) -> None:

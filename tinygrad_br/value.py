@@ -15,7 +15,7 @@ import numpy as np
 
 from .dispatch import call_function, call_ufunc, holds_values
 from .engine import NO_KWARGS, NUMBERS, Node, cotangents, data_of, define_rule, part, record, result_node
-from .messages import op_name
+from .messages import no_plain_array, op_name
 from .modes import MODE, reading
 
 NUMBERS_AND_ARRAYS = (int, float, np.ndarray, np.generic, complex)
@@ -280,7 +280,7 @@ class Value(Node):
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         reading(self, "np.asarray")
-        raise TypeError("a Value does not turn into a plain array by itself; write v.data, or np.stack for a list")
+        raise TypeError(no_plain_array())
 
     def __float__(self) -> NoReturn:
         reading(self, "float, int, a math function or a Python index")

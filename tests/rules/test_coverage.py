@@ -118,14 +118,15 @@ REFUSALS = {
     "put(x,[0],1.0)": "tg.put", "copyto(x,y)": "tg.put", "place(x,x.data>0,1.0)": "tg.put",
     "putmask(x,x.data>0,1.0)": "tg.put",
     "put_along_axis(x,np.array([0]),1.0,0)": "tg.put", "fill_diagonal(S,0.0)": "tg.put",
-    "special.softmax(x)": "plain array", "special.logsumexp(x)": "plain array", "special.polygamma(1,x)": "plain array",
+    "special.softmax(x)": r"tg\.nn\.softmax", "special.logsumexp(x)": r"tg\.nn\.logsumexp", "array(x)": r"v\.data",
+    "special.polygamma(1,x)": r"tg\.polygamma", "special.log_softmax(x)": r"tg\.nn\.log_softmax",
     "nanmedian(x)": r"tg\.define_rule\(np\.nanmedian", "i0(x)": r"tg\.define_rule\(np\.i0",
     "unique(x)": "jumps", "union1d(x,y)": "jumps",
     "histogram(x)": r"tg\.define_rule\(np\.histogram", "special.zeta(p,2.0)": r"tg\.define_rule",
 }  # fmt: skip
 INSTEAD = {
     "tg.nn.softmax(A,axis=1)": "special.softmax(A,axis=1)", "tg.nn.logsumexp(A,axis=0)": "special.logsumexp(A,axis=0)",
-    "tg.nn.log_softmax(A,axis=1)": "special.log_softmax(A,axis=1)", "polygamma(2,p)": "special.polygamma(2,p)",
+    "tg.nn.log_softmax(A,axis=1)": "special.log_softmax(A,axis=1)", "tg.polygamma(2,p)": "special.polygamma(2,p)",
 }  # fmt: skip
 
 
@@ -136,9 +137,7 @@ def names():
     if find_spec("scipy"):
         import scipy.special
 
-        from tinygrad_br.rules.special import polygamma
-
-        found |= {"special": scipy.special, "polygamma": polygamma}
+        found["special"] = scipy.special
     return found
 
 
@@ -153,7 +152,7 @@ def calls(*families):
 
 def available(call):
     """Whether this NumPy has the function, and scipy is there if the call needs it."""
-    needs_scipy = call.startswith(("special", "tg.expm"))
+    needs_scipy = call.startswith(("special", "tg.expm", "tg.polygamma"))
     module, name = re.match(r"(?:(linalg|fft)\.)?(\w+)", call).groups()
     owner = getattr(np, module) if module else np
     if needs_scipy:

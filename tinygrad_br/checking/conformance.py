@@ -50,7 +50,7 @@ REFUSED_TEXT = """These raise an error that gives the reason.
 * `out=` of any function: a Value never changes in place.
 * scipy.special's `softmax`, `log_softmax`, `logsumexp` and `polygamma` are Python functions that turn what they get
   into plain arrays, as `scipy.linalg.expm` does: use `tg.nn.softmax`, `tg.nn.log_softmax`, `tg.nn.logsumexp`,
-  `tinygrad_br.rules.special.polygamma` and `tg.expm`.
+  `tg.polygamma` and `tg.expm`.
 """
 
 
