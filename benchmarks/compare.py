@@ -54,7 +54,7 @@ def table(work: Work, times: dict[str, list[float]]) -> list[str]:
         if bar.competitor in times and bar.other in times:
             value = turns.ratio(times, bar.competitor, bar.other)
             verdict = "kept" if value <= bar.factor else "NOT KEPT"
-            lines.append(f"- {bar.competitor} takes {value:.2f} of {bar.other}; the bar is {bar.factor}: {verdict}")
+            lines.append(f"- {bar.competitor} takes {value:.3g} of {bar.other}; the bar is {bar.factor:.3g}: {verdict}")
     return [*lines, ""]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from work import Work
+from work import Bar, Work
 
 Start = tuple[Callable[[], Callable[..., Any]], Callable[[Any], Any]]
 
@@ -122,6 +122,7 @@ ROWS = [
             "MyGrad": mygrad,
             "autograd": autograd,
         },
+        bars=[Bar("tinygrad_br compiled", "NumPy by hand", 0.33)],
         threads=2,
     )
 ]

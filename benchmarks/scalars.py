@@ -230,6 +230,7 @@ ROWS: list[Work] = [
         name="scalars-900",
         title="900 scalar operations in 3 chains, forward and backward",
         competitors=CHAIN_COMPETITORS,
+        bars=[Bar("tinygrad_br compiled", "micrograd", 1 / 25)],
         chains=3,
         length=300,
     ),
