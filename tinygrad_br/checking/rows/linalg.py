@@ -8,6 +8,7 @@ diagonal or triangular: there LAPACK takes short cuts, and the last digits of it
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -139,8 +140,6 @@ ROWS = [
     row(
         np.linalg.eigvals, (2, 2), call=around(np.array([[1.0, 4.0], [-4.0, 1.0]]), np.linalg.eigvals), note="rotation"
     ),
-    row(tg.expm, (2, 2, 2)),
-    row(tg.expm, (2, 2), complex=(0,), note="complex"),
     norm((3,), "vector"),
     norm((2, 2, 2), "all entries"),
     norm((2, 3), "axis", axis=-1),
@@ -184,3 +183,5 @@ ROWS = [
     ),
     *[row(np.linalg.cond, (3, 3), call=around(SPREAD, np.linalg.cond, p=p), note=str(p)) for p in (None, -2, "fro", 1)],
 ]
+if find_spec("scipy"):
+    ROWS += [row(tg.expm, (2, 2, 2)), row(tg.expm, (2, 2), complex=(0,), note="complex")]
