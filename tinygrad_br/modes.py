@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import _GeneratorContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, overload
 
 from .messages import calling_line, check_finite
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Mode(NamedTuple):
@@ -58,9 +60,14 @@ def drawn(function: Any, generator: Any, *args: Any) -> Any:
     return function(generator, *args) if trace is None else trace.draw(function, generator, *args)
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+@overload
+def no_grad() -> _GeneratorContextManager[None]: ...
+@overload
+def no_grad(function: F) -> F: ...
+def no_grad(function: Any = None) -> Any:
     """Compute without recording, in a `with` block or as a decorator: results are Values that no gradient reaches.
+
+    A decorator may be written with or without parentheses.
 
     >>> from tinygrad_br import Value, no_grad
     >>> x = Value(3.0)
@@ -69,12 +76,15 @@ def no_grad() -> Iterator[None]:
     >>> y.op is None
     True
     """
-    with mode(recording=False):
-        yield
+    block = mode(recording=False)
+    return block if function is None else block(function)
 
 
-@contextmanager
-def debug() -> Iterator[None]:
+@overload
+def debug() -> _GeneratorContextManager[None]: ...
+@overload
+def debug(function: F) -> F: ...
+def debug(function: Any = None) -> Any:
     """Watch every operation: the first NaN or infinity, forward or backward, raises and is named.
 
     Each Value keeps the file and line that made it.  This costs time: use it to find a fault, then take it away.
@@ -88,5 +98,5 @@ def debug() -> Iterator[None]:
     Traceback (most recent call last):
     FloatingPointError: log gives infinity; its inputs: 'p' of shape (), float64, value 0.0; made at ...
     """
-    with mode(debugging=True):
-        yield
+    block = mode(debugging=True)
+    return block if function is None else block(function)

@@ -212,7 +212,12 @@ def test_no_grad_nests_and_is_a_decorator_and_survives_exceptions():
     def square(v):
         return v * v
 
+    @tg.no_grad
+    def cube(v):
+        return v**3
+
     assert square(x).op is None
+    assert cube(x).op is None
     with tg.no_grad():
         with tg.no_grad():
             assert (x * x).op is None
