@@ -31,6 +31,13 @@ def describe(node: Any) -> str:
     return f"{head} of shape {data.shape}, {data.dtype}, {extent}"
 
 
+def described(arg: Any) -> str:
+    """An argument in a phrase: a node, an array by its shape, or else as one writes it."""
+    if hasattr(arg, "_data"):
+        return describe(arg)
+    return f"an array of shape {arg.shape}" if getattr(arg, "ndim", 0) else repr(arg)[:60]
+
+
 def changed_after_use(arg: Any, node: Any) -> str:
     return (
         f"{describe(arg)}, was changed after {op_name(node.op)} used it, so this gradient would be wrong; "
@@ -76,7 +83,7 @@ def check_finite(data: Any, verb: str, op: Any, args: Sequence[Any], line: str |
     for array in data if isinstance(data, tuple) else (data,):
         if np.asarray(array).dtype.kind in "fc" and not np.all(np.isfinite(array)):
             what = "NaN" if np.any(np.isnan(array)) else "infinity"
-            given = ", ".join(describe(a) if hasattr(a, "_data") else repr(a)[:60] for a in args)
+            given = ", ".join(map(described, args))
             raise FloatingPointError(f"{op_name(op)} {verb} {what}; its inputs: {given}; made at {line or '?'}")
 
 

@@ -76,7 +76,10 @@ def test_loading_writes_in_place_and_marks_the_parameters_as_changed():
     [
         (lambda s: s.pop("layers.0.biases"), r"missing \['layers.0.biases'\], unexpected nothing"),
         (lambda s: s.update(w=1), r"missing nothing, unexpected \['w'\]"),
-        (lambda s: s.update({"layers.1.biases": np.zeros(3)}), r"layers.1.biases has shape \(2,\).* has shape \(3,\)"),
+        (
+            lambda s: s.update({"layers.1.biases": np.zeros(3)}),
+            r"layers.1.biases has shape \(2,\).* has shape \(3,\); build",
+        ),
         (lambda s: s.update({"layers.1.biases": np.array(["a", "b"])}), "layers.1.biases holds float64"),
         (lambda s: s.update({"layers.1.biases": np.array([1j, 0])}), "layers.1.biases holds float64"),
         (lambda s: s.update({"drop.generator": np.array("{}")}), "drop.generator is not the state of a PCG64"),
@@ -90,6 +93,11 @@ def test_a_state_that_does_not_fit_changes_nothing(change, message):
         model.load_state_dict(state)
     for name, array in model.state_dict().items():
         np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_state_is_a_dict():
+    with pytest.raises(TypeError, match=r"dict of arrays by name, but got list; see state_dict\(\)"):
+        nn.MLP(3, [2]).load_state_dict([1.0])
 
 
 def test_float32_weights_take_float64_state():

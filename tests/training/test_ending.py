@@ -114,6 +114,8 @@ class TestNotFinite:
         with pytest.raises(FloatingPointError, match="training went wrong in epoch") as caught:
             tg.fit(model, x, x, loss="mse", optimizer="sgd", lr=1e6, epochs=100, verbose=0)
         assert "made at" in str(caught.value)
+        assert "an array of shape (8, 1)" in str(caught.value)
+        assert "\n" not in str(caught.value)
         assert all(np.all(np.isfinite(p.data)) for p in model.parameters())
 
     def test_no_numpy_warning_hides_the_error(self):

@@ -105,8 +105,11 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over what `state_dict` gave; nothing is changed if anything does not fit.
 
-        Raises ValueError that names missing and unexpected keys, or a key whose shape or type differs.
+        Raises TypeError for anything but a dict, and ValueError that names missing and unexpected keys, or a key whose
+        shape or type differs.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a dict of arrays by name, but got {type(state).__name__}; see state_dict()")
         own = {name: item for name, item in self.contents() if not isinstance(item, Module)}
         missing, unexpected = [k for k in own if k not in state], [k for k in state if k not in own]
         if missing or unexpected:
@@ -219,7 +222,10 @@ def state_setter(name: str, item: Any, state: Array) -> Callable[[], None]:
             raise ValueError(f"{name} is not the state of a {type(item.bit_generator).__name__} generator") from error
         return lambda: setattr(item.bit_generator, "state", loaded)
     if state.shape != item.shape:
-        raise ValueError(f"{name} has shape {item.shape}, but the state has shape {state.shape}")
+        raise ValueError(
+            f"{name} has shape {item.shape}, but the state has shape {state.shape}; "
+            "build the model as it was when the state was taken"
+        )
     if not np.can_cast(state.dtype, item.dtype, "same_kind"):
         raise ValueError(f"{name} holds {item.dtype}, but the state holds {state.dtype}")
     if isinstance(item, Value):
