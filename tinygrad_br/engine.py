@@ -14,7 +14,8 @@ Rules run on plain arrays.  When the gradient itself is to be differentiated (`c
 on nodes and are recorded in their turn: derivatives of any order need no other code.
 
 Mutation.  Giving a node new data gives it a new number too.  A node that used the old data is then older than its own
-argument, which `ancestors` notices: no gradient is ever computed silently from data that have changed.
+argument, which `ancestors` notices: no gradient is computed silently from data that a setter or an optimizer changed.
+What is written into an array itself, be it `v.data[0] = 1` or into a constant, cannot be noticed.
 """
 
 from __future__ import annotations
