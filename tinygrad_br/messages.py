@@ -47,7 +47,8 @@ def changed_after_use(arg: Any, node: Any) -> str:
 
 def shapes_do_not_fit(op: Any, args: Sequence[Any], error: Exception) -> str:
     """What NumPy's error says, with the name of the operation, the shapes, and the rule that they break."""
-    shapes = [a.shape for a in args if hasattr(a, "shape")]
+    arrays = [a for arg in args for a in (arg if isinstance(arg, tuple) else (arg,))]
+    shapes = [a.shape for a in arrays if hasattr(a, "shape")]
     reason = str(error)
     if op is np.matmul and len(shapes) == 2 and all(shapes):
         which = "only" if len(shapes[1]) == 1 else "last but one"
@@ -55,7 +56,7 @@ def shapes_do_not_fit(op: Any, args: Sequence[Any], error: Exception) -> str:
             f"the last axis of the first, {shapes[0][-1]}, must be as long as the {which} axis of the second, "
             f"{shapes[1][-2:][0]}"
         )
-    elif "broadcast" in reason:
+    elif "broadcast" in reason and len(shapes) > 1 and op is not np.einsum:
         reason = "counted from the right, two axes must be equally long, or one of them 1"
     return f"{op_name(op)} of shapes {' and '.join(map(str, shapes))}: {reason}"
 

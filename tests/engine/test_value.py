@@ -294,6 +294,12 @@ def test_shapes_that_do_not_fit_say_which_axes_must_agree():
         Value(np.ones((2, 3))) @ Value(np.ones(4))
     with pytest.raises(ValueError, match=r"counted from the right"):
         Value(np.ones((2, 3))) + Value(np.ones(4))
+    with pytest.raises(ValueError, match=r"stack of shapes \(3,\) and \(2,\): all input arrays must"):
+        np.stack([Value(np.ones(3)), np.ones(2)])
+    with pytest.raises(ValueError, match=r"einsum of shapes \(2, 3\) and \(4, 2\): operands could not be"):
+        np.einsum("ij,jk", Value(np.ones((2, 3))), np.ones((4, 2)))
+    with pytest.raises(ValueError, match=r"broadcast_to of shapes \(3,\): .* requested shape \(4,\)"):
+        np.broadcast_to(Value(np.ones(3)), (4,))
 
 
 def test_divmod_and_round():
