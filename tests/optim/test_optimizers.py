@@ -265,3 +265,19 @@ def test_a_small_network_learns_exclusive_or():
         nn.cross_entropy(model(x), y).backward()
         optimizer.step()
     assert model(x).data.argmax(1).tolist() == y.tolist()
+
+
+@pytest.mark.parametrize(
+    "kind", [optim.SGD, optim.Adam, optim.AdamW, optim.Adagrad, optim.RMSprop, optim.Nadam, optim.Adamax]
+)
+def test_float16_learns_and_stays_finite(kind):
+    w = Value(np.array([2.0, 0.0, -1.0], np.float16))
+    optimizer = kind([w], lr=0.05)
+    for _ in range(50):
+        w.zero_grad()
+        (w * w).sum().backward()  # the middle entry has a gradient of 0 from the start
+        optimizer.step()
+    assert w.dtype == np.float16
+    assert np.all(np.isfinite(w.data))
+    assert np.sum(w.data**2) < 5.0
+    assert w.data[1] == 0

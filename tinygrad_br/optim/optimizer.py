@@ -108,6 +108,7 @@ class Optimizer:
     """
 
     memories: tuple[str, ...] = ()
+    eps: float = 0.0
 
     def __init__(self, parameters: Iterable[Value], lr: float | Schedule) -> None:
         self.parameters = list({id(p): p for p in parameters}.values())
@@ -127,6 +128,8 @@ class Optimizer:
         for i, p in enumerate(self.parameters):
             by_dtype.setdefault(p.dtype, []).append(i)
         self.pools = [Pool(self.parameters, indices, self.memories) for indices in by_dtype.values()]
+        # in float16 an epsilon of 1e-8 would be 0, and a gradient of 0 divided by it NaN
+        self.eps = max(self.eps, *(float(np.finfo(pool.dtype).smallest_normal) for pool in self.pools))
 
     def update(self, w: Array, g: Array, scratch: Array, *memories: Array) -> None:
         """Change the parameters w by their gradients g, in place; g and scratch may be overwritten."""
