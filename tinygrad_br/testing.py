@@ -36,6 +36,7 @@ from hypothesis.extra import numpy as hnp
 
 from .checking import GradientReport, check_gradients
 from .engine import RULES
+from .rules.elementwise import zero
 
 DOMAINS = {
     "real": (-3.0, 3.0), "positive": (0.1, 10.0), "negative": (-10.0, -0.1), "unit": (-0.95, 0.95),
@@ -121,12 +122,13 @@ SQUASHED: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 @cache
 def operations(inputs: int) -> tuple[tuple[Any, str], ...]:
-    """The ufuncs with a rule that take so many inputs, each with a domain in which it is finite."""
+    """The ufuncs with a slope that take so many inputs, each with a domain in which it is finite."""
     found = []
     points = np.linspace(-5, 5, 41)
     for function, entry in RULES.items():
         elementwise = isinstance(function, np.ufunc) and function.signature is None
-        if elementwise and (function.nin, function.nout) == (inputs, 1) and any(entry.rules):
+        smooth = any(entry.rules) and zero not in entry.rules
+        if elementwise and smooth and (function.nin, function.nout) == (inputs, 1):
             domain = next((d for d in SQUASHED if finite(function, SQUASHED[d][0](points))), None)
             if domain:
                 found.append((function, domain))

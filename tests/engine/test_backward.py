@@ -153,6 +153,17 @@ def test_third_derivatives_from_the_same_rules():
         assert y.item() == pytest.approx(expected, rel=1e-15)
 
 
+@pytest.mark.parametrize("step", [np.floor, np.ceil, np.rint, np.trunc, np.sign, np.round])
+def test_steps_have_a_gradient_of_zero_and_comparisons_have_none(step):
+    x, y = Value([0.3, -1.7]), Value(2.0)
+    (step(x) * y).sum().backward()
+    np.testing.assert_array_equal(x.grad, [0, 0])
+    assert y.grad == np.sum(step(x.data))
+    x.zero_grad()
+    ((x > 0) * y).sum().backward()
+    assert x.grad is None
+
+
 def test_stop_gradient():
     x = Value(3.0)
     (x * tg.stop_gradient(x)).backward()

@@ -10,6 +10,7 @@ import pytest
 
 from tinygrad_br.engine import RULES
 from tinygrad_br.messages import op_name
+from tinygrad_br.rules.elementwise import zero
 
 mpmath = pytest.importorskip("mpmath")
 
@@ -27,7 +28,8 @@ def test_within_4_ulp(case, dtype):
 
 
 def test_every_elementwise_rule_is_measured():
-    ufuncs = {f for f, entry in RULES.items() if isinstance(f, np.ufunc) and f.signature is None and any(entry.rules)}
+    sloped = {f for f, entry in RULES.items() if any(entry.rules) and zero not in entry.rules}
+    ufuncs = {f for f in sloped if isinstance(f, np.ufunc) and f.signature is None}
     missing = ufuncs - {case.function for case in CASES} - EXACT
     assert not [op_name(f) for f in missing if getattr(np, f.__name__, None) is f]
 

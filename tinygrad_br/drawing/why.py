@@ -204,6 +204,8 @@ def alive(gradient: Any) -> bool:
 
 def sentence_of_zero(node: Node, arg: Node) -> str:
     name, data = op_name(node.op), arg._data
+    if name in STEPS:
+        return f"{located(node)} is a step: its derivative is 0 almost everywhere"
     if not isinstance(data, tuple) and data.size:
         low, high = number(data.min()), number(data.max())
         inputs = f"its {data.size:,} inputs: they lie from {low} to {high}" if data.size > 1 else f"its input {low}"

@@ -21,8 +21,8 @@ What it returns may be
 * for an argument that is a tuple or list of arrays, one cotangent for each of them (None for "nothing"),
 * None: nothing flows.
 
-A `None` in the place of a rule, or no rule, says that nothing ever flows to this argument (an axis, an index): the
-derivative is zero.  `define_rule(np.floor)` is therefore a registered zero.
+A `None` in the place of a rule, or no rule, says that nothing ever flows to this argument (an axis, an index, what is
+compared).  Zero is another answer: np.floor is constant almost everywhere, and its rule gives zeros.
 
 Complex numbers.  The gradient of a real L with respect to a complex z, which users see and give, is
 dL/dRe(z) + i dL/dIm(z): the step z - lr * gradient descends.  The `g` of a rule is its conjugate, for which

@@ -19,6 +19,12 @@ from .auxiliary import conj, entries, less_one_power, pull, ratio, sech2, select
 guarded = partial(define_rule, guarded=True)
 LOG_2, LOG_10 = log(2), log(10)
 
+
+def zero(g: Any, ans: Any, *args: Any, **kwargs: Any) -> Any:
+    """The rule of a function that is constant almost everywhere."""
+    return np.zeros_like(g)
+
+
 # arithmetic
 define_rule(np.positive, lambda g, ans, x: g)
 define_rule(np.negative, lambda g, ans, x: -g)
@@ -55,7 +61,9 @@ define_rule(
 )
 define_rule(
     np.sign,
-    lambda g, ans, x: None if x.dtype.kind == "f" else ratio(g - np.real(g * ans) * np.conjugate(ans), np.abs(x)),
+    lambda g, ans, x: (
+        np.zeros_like(g) if x.dtype.kind == "f" else ratio(g - np.real(g * ans) * np.conjugate(ans), np.abs(x))
+    ),
 )
 define_rule(np.fabs, lambda g, ans, x: g * np.sign(x))
 define_rule(np.copysign, lambda g, ans, x, y: g * np.sign(x) * np.copysign(1, y))
@@ -200,14 +208,16 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
 
 
 constant_almost_everywhere: tuple[Any, ...] = (
-    np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, np.floor_divide, np.spacing,
+    np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, np.floor_divide,
 )  # fmt: skip
-truth_values_and_integers: tuple[Any, ...] = (
+without_derivative: tuple[Any, ...] = (
     np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.isclose,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
     np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert, np.bitwise_count, np.left_shift, np.right_shift,
     np.gcd, np.lcm, np.signbit, np.isfinite, np.isnan, np.isinf, np.isneginf, np.isposinf,
-    np.isreal, np.iscomplex, np.isin,
+    np.isreal, np.iscomplex, np.isin, np.spacing,
 )  # fmt: skip
-for function in constant_almost_everywhere + truth_values_and_integers:
+for function in constant_almost_everywhere:  # the gradient exists, and is zero
+    define_rule(function, zero, zero)
+for function in without_derivative:  # there is none
     define_rule(function)
