@@ -14,7 +14,7 @@ from ..engine import NO_KWARGS, NUMBERS, Node, define_rule
 from ..optim.optimizer import FLUSH_EVERY, flush
 from ..transforms import flatten, rebuild
 from ..value import Value
-from .plan import Variable
+from .variable import Variable
 
 
 def from_program(source: Any) -> Any:

@@ -16,7 +16,8 @@ import numpy as np
 
 from ..value import astype
 from .lowering import in_columns, less_one_at, ones_at
-from .plan import Plan, Variable, variables_in
+from .plan import Plan
+from .variable import Variable, variables_in
 
 
 def make_faster(plan: Plan, roots: set[Variable]) -> None:

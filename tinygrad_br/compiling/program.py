@@ -14,10 +14,11 @@ from ..value import Value
 from .caller import Caller
 from .faster import make_faster
 from .memory import Memory
-from .plan import Plan, Variable, variables_in
+from .plan import Plan
 from .source import Source
 from .trace import Trace, updated
 from .update import has_text, pool_updates
+from .variable import Variable, variables_in
 
 
 class Program:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .plan import Variable, variables_in
+from .variable import Variable, variables_in
 
 ATOM, PRODUCT, SUM, CHOICE = 3, 2, 1, 0
 MOST_INLINED = 60  # numbers in one expression

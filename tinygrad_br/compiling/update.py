@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..optim.optimizer import BLOCK
-from .plan import Plan, Variable
+from .plan import Plan
+from .variable import Variable
 
 
 class Symbol:
