@@ -60,6 +60,25 @@ def drawn(function: Any, generator: Any, *args: Any) -> Any:
     return function(generator, *args) if trace is None else trace.draw(function, generator, *args)
 
 
+def remember(array: Any, new: Any) -> None:
+    """Give an array of a module's state new numbers; a compiled program does so at every call."""
+    if (trace := MODE.get().trace) is None:
+        array[...] = new
+    else:
+        trace.remember(array, new)
+
+
+def must_be_finite(numbers: Any) -> bool:
+    """Note for a program that is being compiled that the eager function is asked unless these are finite.
+
+    Whether there is such a program.
+    """
+    if (trace := MODE.get().trace) is None:
+        return False
+    trace.finite += numbers
+    return True
+
+
 @overload
 def no_grad() -> _GeneratorContextManager[None]: ...
 @overload

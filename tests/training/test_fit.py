@@ -24,8 +24,9 @@ def test_a_fit_is_the_loop_written_by_hand(moons):
     x, y = moons
     model, by_hand = moons_model(), moons_model()
     history = tg.fit(
-        model, x, y, loss="cross_entropy", optimizer="sgd", lr=0.5, epochs=3, batch_size=25, shuffle=False, verbose=0
-    )
+        model, x, y, loss="cross_entropy", optimizer="sgd", lr=0.5, epochs=3, batch_size=25, shuffle=False,
+        compile=False, verbose=0,
+    )  # fmt: skip
     optimizer = tg.optim.SGD(by_hand.parameters(), lr=0.5)
     for epoch in range(3):
         total = right = 0

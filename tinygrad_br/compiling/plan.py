@@ -45,6 +45,12 @@ class Plan:
         self.steps = self.alive(variables_in(list(self.roots.values())))
         guarded = {self.variables[node] for node in trace.guarded if isinstance(self.variables.get(node), Variable)}
         self.guarded = not guarded.isdisjoint(self.steps)
+        self.finite = [*variables_in([self.convert(node) for node in trace.finite])]
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the program may find at its end that the eager function has to be asked."""
+        return self.guarded or bool(self.finite)
 
     def needed(self, roots: list[Node]) -> set[Node]:
         """The moving nodes that the roots depend on."""

@@ -71,12 +71,13 @@ class Source:
         for variable in given:
             variable.name = writer.name(names.get(variable, "a"))
         self.making = writer.making
-        read = [*variables_in(results), *(v for _, v in commits if isinstance(v, Variable))]
+        read = [*variables_in(results), *plan.finite, *(v for _, v in commits if isinstance(v, Variable))]
         self.scalars = Scalars(plan.steps, read)
         writer.floats = self.scalars.steps if any(s.op not in TRUTH for s in self.scalars.steps) else set()
         late = plan.dependents()
         early = [(array, v) for array, v in commits if v not in late]
-        checked, unchecked = [*results, *(v for _, v in commits)], plan.guarded
+        self.finite, unchecked = plan.finite, plan.is_checked
+        checked = [*plan.finite, *([*results, *(v for _, v in commits)] if plan.guarded else [])]
         numbers_read = read_by_scalars(self.scalars)
         lines, section = [], None
         for v in given:
@@ -180,18 +181,22 @@ class Source:
         return [f"{call}(*{self.writer.unspellable(part)})" for u in updates for part in parts(u)]
 
     def check(self, results: list[Any]) -> list[str]:
-        """The lines that look for NaN in the results."""
+        """The lines that look for NaN in the results, or for anything not finite where that was asked for."""
         checked = [v for v in dict.fromkeys(variables_in(results)) if v.op is not None and v.dtype.kind in "fc"]
         checked = [*dict.fromkeys(self.vectors.get(self.memory.targets.get(v, v), v) for v in checked)]
         if not checked:
             return []
         sums = [(v.name, f"np.vdot({v.name}, {v.name})") for v in checked if v.shape]
         names = [self.writer.name("total") for _ in sums]
-        tests = [f"{name} != {name}" for name in (*names, *(v.name for v in checked if not v.shape))]
+        numbers = [*names, *(v.name for v in checked if not v.shape)]
+        why, test = "NaN may be a zero that met an infinity, which only the eager rules can tell", "{0} != {0}"
+        if self.finite:
+            why, test = "the eager function says what is wrong", "not math.isfinite({0})"
+            self.writer.namespace["math"] = math
         return [
-            "# NaN may be a zero that met an infinity, which only the eager rules can tell",
+            f"# {why}",
             *(f"{name} = {text}" for name, (_, text) in zip(names, sums)),
-            f"if {' or '.join(tests)}:",
+            f"if {' or '.join(map(test.format, numbers))}:",
             f"{INDENT}return None",
         ]
 

@@ -24,6 +24,7 @@ from ..engine import NO_KWARGS, NUMBERS, Node, cotangents, nodes_in
 from ..messages import describe, op_name
 from ..modes import mode
 from ..value import Value, stop_gradient
+from .attributes import Attributes
 from .lowering import LOWERED, WHOLE
 
 
@@ -76,7 +77,8 @@ class Trace:
     `recipes` says how each moving node is made, `guarded` lists cotangents in which NaN may stand for a zero,
     `current` has the present data of Values that were given new ones, `entry` the gradients that stood in `.grad`
     when the function was called, `grads` and `numbers` what is put back when the trace ends.
-    `modules` were called in training or not; `forgotten` are the Values whose gradient at the start does not matter.
+    `modules` were called with these settings; `state` are their arrays that get new numbers, by id; what is in `finite`
+    must be so, else the eager function is asked.  The gradients at the start of Values in `forgotten` do not matter.
     """
 
     def __init__(self) -> None:
@@ -91,7 +93,9 @@ class Trace:
         self.forgotten: set[Node] = set()
         self.numbers: dict[Node, int] = {}
         self.updates: list[Update] = []
-        self.modules: dict[Any, bool] = {}
+        self.modules: dict[Any, Attributes] = {}
+        self.state: dict[int, tuple[Any, Any]] = {}
+        self.finite: list[Any] = []
         self.section = "forward"
 
     # -- stand-ins -----------------------------------------------------------------------------------------------
@@ -129,7 +133,7 @@ class Trace:
             self.plain.add(node)
         if not (self.is_moving(args) or self.is_moving(tuple(kwargs.values()))):
             return
-        if self.current:
+        if self.current or self.state:
             args = self.renewed(args)
         self.check_shape(op, args)
         if op is stop_gradient:
@@ -139,9 +143,16 @@ class Trace:
             self.recipes[node] = recipe or Recipe(op, args, kwargs, self.section)
 
     def renewed(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments, with the present data of Values that were given new ones."""
+        """The arguments, with the present data of Values and state that were given new ones."""
         return tuple(
-            self.current.get(a, a) if isinstance(a, Node) else self.renewed(a) if type(a) is tuple else a for a in args
+            self.current.get(a, a)
+            if isinstance(a, Node)
+            else self.renewed(a)
+            if type(a) is tuple
+            else self.state[id(a)][1]
+            if id(a) in self.state
+            else a
+            for a in args
         )
 
     def lowered(self, node: Node, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Recipe | None:
@@ -231,6 +242,15 @@ class Trace:
                 self.entry[stand_in] = node
                 node.grad = stand_in
 
+    def call(self, module: Any) -> None:
+        """A module is called: the program is for the settings that it has now."""
+        if module not in self.modules:
+            self.modules[module] = Attributes(module)
+
+    def remember(self, array: Any, new: Any) -> None:
+        """An array of state gets new numbers."""
+        self.state[id(array)] = array, new
+
     def zero_grad(self, node: Node) -> None:
         """As `Value.zero_grad`, recorded."""
         if self.is_outside(node) and node not in self.grads:
@@ -295,11 +315,20 @@ class Trace:
             self.renew(parameter, new)
 
     def restore(self) -> None:
-        """Put everything back that the trace touched."""
+        """Put everything back that the trace touched.
+
+        Raises TraceError if a module's own code has changed its attributes, which a program would not do.
+        """
         for node, grad in self.grads.items():
             node.grad = grad
         for node, number in self.numbers.items():
             node.number = number
+        changed = [f"{type(module).__name__}.{name}" for module, a in self.modules.items() for name in a.put_back()]
+        if changed:
+            raise TraceError(
+                f"the function changes {', '.join(changed)}, and a compiled program would not do so at each call; draw "
+                "random numbers with tg.nn.Dropout, or leave tg.compile out"
+            )
 
 
 def described(node: Node) -> str:

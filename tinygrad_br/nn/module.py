@@ -41,8 +41,8 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward: write `def forward(self, x)` in its class")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if (trace := MODE.get().trace) is not None:  # a program is for training or for use
-            trace.modules[self] = self.training
+        if (trace := MODE.get().trace) is not None:
+            trace.call(self)
         return self.forward(*args, **kwargs)
 
     # -- what is inside ------------------------------------------------------------------------------------------

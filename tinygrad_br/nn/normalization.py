@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import data_of, define_rule
-from ..modes import reading
+from ..engine import define_rule
+from ..modes import remember
 from ..value import Value
 from .layers import float_dtype, positive
 from .module import Module
@@ -91,8 +91,6 @@ class BatchNorm(Module):
 
     def remember(self, x: Any, axes: tuple[int, ...]) -> None:
         """Take the mean and variance of a batch into the running ones."""
-        if isinstance(x, Value):
-            reading(x, "BatchNorm")
-        data = data_of(x)
-        self.mean += self.momentum * (data.mean(axis=axes) - self.mean)
-        self.variance += self.momentum * (data.var(axis=axes, ddof=1) - self.variance)
+        data = x.data if isinstance(x, Value) else x
+        remember(self.mean, self.mean + self.momentum * (data.mean(axis=axes) - self.mean))
+        remember(self.variance, self.variance + self.momentum * (data.var(axis=axes, ddof=1) - self.variance))

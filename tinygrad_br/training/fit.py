@@ -45,6 +45,7 @@ def fit(
     seed: int | np.random.Generator = 0,
     callbacks: Sequence[Any] = (),
     resume: str | PathLike[str] | None = None,
+    compile: bool = True,
     verbose: int = 1,
 ) -> History:
     """Train a model on data; return what happened, epoch by epoch.
@@ -80,6 +81,8 @@ def fit(
         seed: of the order of the rows and of augment; the same seed gives the same result, bit for bit.
         callbacks: functions called with the `Run` after each epoch, or objects as `Callback` describes them.
         resume: a file of `tg.save_checkpoint`: go on from there as if training had never stopped.
+        compile: whether the step runs as a program of `tg.compile`; where it cannot, one line says why and it runs
+            operation by operation.
         verbose: 0 for silence, 1 for a progress bar, 2 for a line per epoch.
 
     Raises:
@@ -129,7 +132,7 @@ def fit(
         raise ValueError(f"monitor={monitor!r}, but the history will have {', '.join(columns)}")
     run = Run(
         model, goal, optimizer_of(optimizer, model, lr), chosen, source, validation, History(monitor),
-        np.random.default_rng(seed),
+        np.random.default_rng(seed), compile,
     )  # fmt: skip
     run.callbacks = [as_callback(callback) for callback in callbacks]
     if target_loss is not None or patience is not None:

@@ -51,6 +51,10 @@ class Progress:
         self.bar.set_description_str(f"epoch {epoch}/{self.epochs}", refresh=False)
         self.bar.set_postfix_str(line(figures), refresh=False)
 
+    def say(self, text: str) -> None:
+        """A line of its own, beside the bar."""
+        Bar.write(text, file=sys.stderr)
+
     def epoch_done(self, epoch: int, figures: Mapping[str, float]) -> None:
         """Show the figures of a finished epoch."""
         self.finished = epoch

@@ -48,10 +48,11 @@ class Run:
         validation: tuple[Any, Any] | None,
         history: History,
         rng: np.random.Generator,
+        compiled: bool = True,
     ) -> None:
         self.model, self.goal, self.optimizer, self.metrics = model, goal, optimizer, metrics
         self.source, self.validation, self.history, self.rng = source, validation, history, rng
-        self.learn = Step(model, goal.function, optimizer)
+        self.learn = Step(model, goal.function, optimizer, compiled)
         self.callbacks: list[Any] = []
         self.progress: Progress | None = None
         self.figures: dict[str, float] = {}
@@ -108,6 +109,8 @@ class Run:
                 except FloatingPointError as error:
                     where = f"epoch {self.epoch}, batch {self.batch + 1}"
                     raise FloatingPointError(f"training went wrong in {where}: {error}") from None
+                if not self.steps and self.progress is not None and self.learn.eager_because:
+                    self.progress.say(f"the step is not compiled: {self.learn.eager_because}")
                 self.steps += 1
                 self.batch += 1
                 self.losses.append(loss)

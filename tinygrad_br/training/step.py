@@ -1,4 +1,4 @@
-"""One step of training: forward, loss, backward, update."""
+"""One step of training: forward, loss, backward, update, as a compiled program where that is possible."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..modes import debug
+from ..compiling import TraceError, compile
+from ..modes import debug, must_be_finite
+from ..nn import Module
 from ..optim import LBFGS
+
+MOST_PROGRAMS = 8  # of one training; a model that needs more changes all the time, and each program costs many steps
 
 
 class Step:
@@ -21,41 +25,66 @@ class Step:
         model: a tg.nn.Module.
         loss: a function of outputs and targets.
         optimizer: a tg.optim optimizer over the model's parameters.
+        compiled: whether to try `tg.compile`.
+
+    `eager_because` says why the step is not compiled; it is None while it is, and "" if that was not wished.
     """
 
-    def __init__(self, model: Any, loss: Callable[..., Any], optimizer: Any) -> None:
+    def __init__(self, model: Any, loss: Callable[..., Any], optimizer: Any, compiled: bool = True) -> None:
         self.model, self.loss, self.optimizer = model, loss, optimizer
         self.parameters = model.parameters()
+        self.compiled: Any = compile(self.eager)
+        self.eager_because: str | None = None if compiled else ""
+        if compiled and isinstance(optimizer, LBFGS):
+            self.eager_because = "LBFGS computes the loss at several places in each step"
 
     def __call__(self, x: Any, y: Any, weights: Any = None) -> tuple[float, Any]:
         """Learn from a batch, whose rows may have weights; give the loss before the update, and the outputs.
 
         Raises FloatingPointError if the loss or a gradient is NaN or infinite.
         """
+        batch = (x, y) if weights is None else (x, y, weights)
+        if self.eager_because is None:
+            try:
+                if not self.compiled.compilations and not self.is_repeatable(batch):
+                    raise TraceError("recording it twice gave two programs, so it keeps or draws numbers of its own")
+                loss, output = self.compiled(*batch)
+            except FloatingPointError:
+                raise
+            except Exception as error:  # what is wrong with the model itself, its own run will say
+                self.eager_because = f"{error}".partition("\n")[0]
+            else:
+                if self.compiled.compilations > MOST_PROGRAMS:
+                    self.eager_because = f"{MOST_PROGRAMS} programs were not enough: shapes or settings keep changing"
+                return loss.item(), output
+        loss, output = self.eager(*batch)
+        return loss.item(), output
+
+    def is_repeatable(self, batch: tuple[Any, ...]) -> bool:
+        """Whether the step is the same program each time: known of our own code, tried with code of the user's."""
+        if all(map(is_ours, (self.loss, *self.model.modules()))):
+            return True
+        once, again = (compiled.program(batch, {})[0] for compiled in (self.compiled, compile(self.eager)))
+        return bool(once.is_like(again))
+
+    def eager(self, x: Any, y: Any, weights: Any = None) -> tuple[Any, Any]:
+        """The step itself, operation by operation: what is recorded when it is compiled."""
         self.optimizer.zero_grad()
         output = self.model(x)
         loss = self.loss_of(output, y, weights)
         loss.backward()
-        value = loss.item()
-        if not isfinite(value) or not self.gradients_are_finite():
-            raise FloatingPointError(self.what_went_wrong(value, x, y, weights))
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        if not must_be_finite([loss.data, *gradients]) and not all(map(is_finite, (loss.data, *gradients))):
+            raise FloatingPointError(self.what_went_wrong(loss.item(), x, y, weights))
         if isinstance(self.optimizer, LBFGS):  # its line search computes the loss at several places
             self.optimizer.step(lambda: self.loss_of(self.model(x), y, weights))
         else:
             self.optimizer.step()
-        return value, output.data
+        return loss.data, output.data
 
     def loss_of(self, output: Any, y: Any, weights: Any) -> Any:
         """The loss of outputs."""
         return self.loss(output, y) if weights is None else self.loss(output, y, sample_weights=weights)
-
-    def gradients_are_finite(self) -> bool:
-        """Whether no gradient holds NaN or infinity; one pass, no temporaries."""
-        for parameter in self.parameters:
-            grad = parameter.grad
-            if grad is not None and not isfinite(np.vdot(grad, grad)) and not np.all(np.isfinite(grad)):
-                return False
-        return True
 
     def what_went_wrong(self, value: float, x: Any, y: Any, weights: Any) -> str:
         """Repeat the step under `tg.debug()`, which names the first operation that gives NaN or infinity."""
@@ -66,3 +95,19 @@ class Step:
         except FloatingPointError as error:
             return f"{what}: {error}"
         return f"{what}, but it was finite when the step was repeated, so a random choice in the model decides about it"
+
+
+def is_finite(numbers: Any) -> bool:
+    """Whether there is neither NaN nor infinity among the numbers; one pass without temporaries as a rule."""
+    return isfinite(np.vdot(numbers, numbers)) or bool(np.all(np.isfinite(numbers)))
+
+
+def is_ours(thing: Any) -> bool:
+    """Whether a module or function is this package's or NumPy's, with all functions that it has as attributes."""
+    if isinstance(thing, (list, tuple)):
+        return all(map(is_ours, thing))
+    if not callable(thing) or isinstance(thing, (np.ufunc, type(np.sum))):
+        return True
+    home = type(thing) if isinstance(thing, Module) else thing
+    ours = (getattr(home, "__module__", None) or "").partition(".")[0] in ("tinygrad_br", "numpy")
+    return ours and all(map(is_ours, getattr(thing, "__dict__", {}).values()))
