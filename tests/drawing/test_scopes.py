@@ -8,10 +8,10 @@ import pytest
 import tinygrad_br as tg
 
 
-def classified(depth=None, **options):
+def classified(**options):
     model = tg.nn.MLP(2, [8, 1], activation="tanh", seed=1)
     x, y = np.random.default_rng(0).normal(size=(5, 2)), np.ones((5, 1))
-    return tg.draw(tg.nn.bce_with_logits(model(x), y), model=model, depth=depth, **options)
+    return tg.draw(tg.nn.bce_with_logits(model(x), y), **options)
 
 
 def frames(dot):
@@ -21,15 +21,63 @@ def frames(dot):
 
 def test_modules_are_frames_and_parameters_have_names():
     drawing = classified()
-    assert frames(drawing.dot) == ["MLP", "MLP / layers.0", "MLP / layers.1"]
+    assert frames(drawing.dot) == ["MLP", "MLP / layer 1", "MLP / layer 2"]
     assert drawing.dot.count(">weights<") == drawing.dot.count(">biases<") == 2
     assert drawing.svg
+    assert not frames(classified(model=False).dot)
+
+
+def test_frames_lie_one_after_the_other():
+    for direction, place in (("LR", 0), ("TB", 1)):
+        svg = classified(direction=direction).svg
+        boxes = []
+        for title in ("MLP / layer 1", "MLP / layer 2"):
+            frame = svg[: svg.index(f">{title}<")].rindex('class="cluster"')
+            points = [float(n) for n in re.findall(r"-?[0-9.]+", re.search(r' d="([^"]+)"', svg[frame:])[1])]
+            boxes.append((min(points[place::2]), max(points[place::2])))
+        assert boxes[0][1] <= boxes[1][0]
+
+
+def test_a_neuron_of_a_layer_has_its_own_frame():
+    model = tg.nn.MLP(2, [4, 4, 1], activation="tanh", seed=1)
+    y = model.layers[1].neurons[2](model.layers[0](np.ones(2)))
+    assert frames(tg.draw(y).dot) == ["MLP", "MLP / layer 1", "MLP / layer 2", "MLP / layer 2 / neuron 3"]
+    assert "MLP / layer 2 / neuron 3" in tg.draw(y, depth=2).text()
+
+
+def test_models_are_found_while_they_live_and_told_apart():
+    first, second = tg.nn.MLP(2, [3], seed=0), tg.nn.MLP(3, [1], seed=0)
+    y = second(first(np.ones((1, 2))))
+    assert set(frames(tg.draw(y).dot)) == {"MLP", "MLP / layer 1", "MLP 2", "MLP 2 / layer 1"}
+    assert set(frames(tg.draw(y, model=first).dot)) == {"MLP", "MLP / layer 1"}
+    around = tg.nn.Sequential(first, second)
+    assert "Sequential / layer 2 / layer 1" in frames(tg.draw(y).dot)
+    z = tg.nn.MLP(2, [3], seed=0)(np.ones((1, 2)))
+    del around
+    assert not frames(tg.draw(z).dot)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "title"),
+    [("layers", "layer 1"), ("camadas", "camada 1"), ("pass", "pass 1"), ("s2s", "s2s 1"), ("s", "s 1")],
+)
+def test_lists_are_named_in_the_singular_and_counted_from_one(attribute, title):
+    class Net(tg.nn.Module):
+        def __init__(self):
+            setattr(self, attribute, [tg.nn.Neuron(2, seed=0)])
+            self.parts = {"head": tg.nn.Neuron(2, seed=1)}
+
+        def forward(self, x):
+            return getattr(self, attribute)[0](x) * self.parts["head"](x)
+
+    net = Net()
+    assert frames(tg.draw(net(np.ones(2))).dot) == ["Net", f"Net / {title}", "Net / parts.head"]
 
 
 def test_modules_fold():
     text = classified(depth=1).text()
-    assert "MLP / layers.0  @, +, tanh  24 parameters" in text
-    assert "MLP / layers.1  @, +  9 parameters" in text
+    assert "MLP / layer 1  @, +, tanh  24 parameters" in text
+    assert "MLP / layer 2  @, +  9 parameters" in text
     assert "bce_with_logits" in text
     assert "MLP  @, +, tanh, @, +  33 parameters" in classified(depth=0).text()
     assert len(frames(classified(depth=1).dot)) == 1
@@ -46,13 +94,13 @@ def test_what_lies_between_modules_belongs_to_the_one_around_them():
 
     net = Net()
     loss = (net(np.array([1.0, 2.0])) - 1.0) ** 2
-    text = tg.draw(loss, model=net, depth=0).text()
+    text = tg.draw(loss, depth=0).text()
     assert "Net" in text
     assert not [line for line in text.split("\n") if "stack" in line and "parameters" not in line]
     assert text.startswith("data")
     assert "**" in text.split("\n")[0]
-    folded = tg.draw(loss, model=net, depth=1).text()
-    assert folded.count("Net / hidden.") >= 3
+    folded = tg.draw(loss, depth=1).text()
+    assert folded.count("Net / hidden ") >= 3
     assert "stack" in folded
 
 

@@ -89,7 +89,8 @@ def draw_graph(
         explain: write the local derivative on each arrow between scalars: the chain rule is the product of these
             along a path, summed over the paths.
         limit: above so many Values the drawing is folded, and says so; None never folds.
-        model: the network that computed the Values; its modules are drawn as frames and its parameters have names.
+        model: the network whose modules are drawn as frames and whose parameters have names.  By default these are
+            all models that are alive and whose parameters occur in the graph; False draws no frames.
         depth: so many levels of frames are drawn, 0 for the model as one box; what lies deeper is one box each.
         heat: show arrays of more than four entries as heat maps.
         show_source: write the file and line of each operation, which are known of what is computed under `tg.debug`.
@@ -97,14 +98,13 @@ def draw_graph(
     Colours of gradients: vanishing (below 1e-6) is blue, exploding (above 1e3) red, exactly zero grey, NaN magenta.
     Dashed arrows are those that no gradient flows back on.
 
-    Raises ValueError for an unknown direction or theme, and with gradients=True unless there is one output of size 1.
+    Raises ValueError for an unknown direction or theme, with gradients=True unless there is one output of size 1, and
+    with depth= if there is no model.
     """
     if direction not in DIRECTIONS:
         raise ValueError(f"there is no direction {direction!r}; use one of {', '.join(DIRECTIONS)}")
     colours = theme_named(theme)
     choice = Options(colours, digits, heat, explain, show_source, gradients is not False)
-    if depth is not None and model is None:
-        raise ValueError("depth= folds the modules of a model; say which: tg.draw(value, model=model, depth=1)")
     picture = picture_of(outputs, choice, limit, gradients, model, depth)
     return Drawing(
         dot=lambda: to_dot(picture, colours, direction),

@@ -26,7 +26,7 @@ from .labels import (
     shape_of,
 )
 from .picture import Arrow, Box, Picture, readable
-from .scopes import NOWHERE, Scopes, common, scopes_of
+from .scopes import NOWHERE, Scopes, common, living_models, scopes_of
 
 DIGITS_UP_TO = 4  # arrays with more entries than this are shown as heat maps
 
@@ -104,7 +104,13 @@ def picture_at_once(
     nodes = graph_of(outputs)
     grads = gradients_of(outputs, nodes, gradients)
     picture = Picture()
-    scopes = NOWHERE if model is None else scopes_of(model, nodes)
+    models = living_models(nodes) if model is None else [] if model is False else [model]
+    scopes = scopes_of(models, nodes) if models else NOWHERE
+    if depth is not None and not models:
+        raise ValueError(
+            "depth= folds the modules of a model, but no living model has parameters in this graph; say which: "
+            "tg.draw(value, model=model, depth=1)"
+        )
     if depth is not None:
         items = by_module(nodes, scopes.of, depth, limit)
     else:

@@ -3,11 +3,18 @@
 A graph does not know modules, only parameters do: an operation on a parameter belongs to the parameter's module, and
 so does what is made of its result alone, number by number, as an activation is.  What lies between modules belongs to
 the module around them.
+
+The modules need not be said.  Nothing is noted while a module is called, which would slow every call; whoever draws
+looks through the objects that are alive for the modules whose parameters occur in the graph.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+import operator
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +24,7 @@ from .folding import Graph
 from .labels import arguments, is_constant
 
 Scope = tuple[str, ...]
+PLURAL = re.compile(r"(?<=[^\Ws\d_])s$")  # the s of a list's name, but not that of "pass"
 
 
 class Scopes(NamedTuple):
@@ -29,20 +37,51 @@ class Scopes(NamedTuple):
 NOWHERE = Scopes({}, {})
 
 
-def scopes_of(model: Any, graph: Graph) -> Scopes:
-    """The scopes of the nodes of a graph that a model computed."""
+def living_models(graph: Graph) -> list[Any]:
+    """The modules whose parameters are leaves of a graph, those inside others left out, the largest first."""
+    leaves = {node for node in graph if node.op is None}
+    if "tinygrad_br.nn" not in sys.modules or not leaves:
+        return []
+    from ..nn.layers import LayerNeuron
+    from ..nn.module import Module
+
+    modules = [thing for thing in gc.get_objects() if issubclass(type(thing), Module)]
+    owned = {id(m): leaves.intersection(m.parameters()) for m in modules if not isinstance(m, LayerNeuron)}
+    inner = {id(part) for m in modules if owned.get(id(m)) for part in m.modules()[1:]}
+    outermost = [m for m in modules if owned.get(id(m)) and id(m) not in inner]
+    models = []
+    for model in sorted(outermost, key=lambda m: -len(owned[id(m)])):
+        if leaves & owned[id(model)]:
+            models.append(model)
+            leaves -= owned[id(model)]
+    return models
+
+
+def scopes_of(models: Sequence[Any], graph: Graph) -> Scopes:
+    """The scopes of the nodes of a graph that models computed."""
     scopes: dict[Node, Scope] = {}
     names: dict[Node, str] = {}
-    modules = [name for name, item in model.contents() if hasattr(item, "contents")]
-    for name, parameter in model.named_parameters():
-        around = sorted((m for m in modules if m and name.startswith(m + ".")), key=len)
-        steps = [inner[len(outer) :].lstrip(".") for outer, inner in zip(["", *around], around)]
-        scopes[parameter] = (type(model).__name__, *steps)
-        names[parameter] = name[len(around[-1] if around else "") :].lstrip(".")
+    layers: set[Node] = set()  # parameters of which each column or entry is a neuron's
+    for title, model in titled(models):
+        modules = {name: item for name, item in model.contents() if hasattr(item, "contents")}
+        for name, parameter in model.named_parameters():
+            if parameter in scopes:
+                continue
+            around = sorted((m for m in modules if m and name.startswith(m + ".")), key=len)
+            steps = [inner[len(outer) :].lstrip(".") for outer, inner in zip(["", *around], around)]
+            scopes[parameter] = (title, *map(spoken, steps))
+            owner = around[-1] if around else ""
+            names[parameter] = name[len(owner) :].lstrip(".")
+            if hasattr(modules[owner], "neurons"):
+                layers.add(parameter)
     parameters = set(scopes)
     origin: dict[Node, Scope] = {}  # the modules around all that a node was made from
     for node, args in graph.items():
         if node.op is None:
+            continue
+        if node.op is operator.getitem and node.args[0] in layers and (neuron := neuron_of(node.args[1])) is not None:
+            scopes[node] = origin[node] = (*scopes[node.args[0]], f"neuron {neuron + 1}")
+            parameters.add(node)
             continue
         own = [scopes[arg] for arg in args if arg in parameters]
         before = [scopes.get(arg, ()) for arg in args if arg.op is not None]
@@ -61,8 +100,31 @@ def scopes_of(model: Any, graph: Graph) -> Scopes:
     return Scopes(scopes, names)
 
 
+def titled(models: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """Models with the names of their classes, and a number where a name has been used."""
+    used: list[str] = []
+    for model in models:
+        name = type(model).__name__
+        used.append(name)
+        yield name if used.count(name) == 1 else f"{name} {used.count(name)}", model
+
+
+def spoken(step: str) -> str:
+    """A module's place in the words of a drawing, counted from 1: "layers.1" is "layer 2"."""
+    name, _, place = step.rpartition(".")
+    return f"{PLURAL.sub('', name)} {int(place) + 1}" if name and place.isdigit() else step
+
+
+def neuron_of(index: Any) -> int | None:
+    """Which neuron of a layer an index picks: the last part, if that is one number from 0 on."""
+    last = index[-1] if isinstance(index, tuple) and index else index
+    return int(last) if isinstance(last, (int, np.integer)) and last >= 0 else None
+
+
 def common(scopes: Sequence[Scope]) -> Scope:
     """The modules that are around all."""
+    if len(scopes) == 1 or len(set(scopes)) == 1:
+        return scopes[0]
     shortest = min(scopes, key=len)
     same = [len({scope[i] for scope in scopes}) == 1 for i in range(len(shortest))]
     return shortest[: same.index(False)] if False in same else shortest

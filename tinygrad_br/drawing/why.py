@@ -118,7 +118,7 @@ def located(node: Node) -> str:
 
 def youngest_output(x: Value) -> Value | None:
     """The youngest living Value of size 1 that was computed from x: a graph points backwards only, so all are seen."""
-    alive = sorted((v for v in gc.get_objects() if isinstance(v, Value)), key=lambda v: v.number)
+    alive = sorted((v for v in gc.get_objects() if issubclass(type(v), Value)), key=lambda v: v.number)
     reached: set[Node] = {x}
     best = None
     for value in alive:

@@ -31,12 +31,23 @@ def to_dot(picture: Picture, theme: Theme = THEMES["light"], direction: str = "L
         },
     )  # fmt: skip
     add_boxes(graph, picture.boxes, (), theme, iter(range(len(picture.boxes))))
+    boxes = {box.id: box for box in picture.boxes}
     for arrow in picture.arrows:
         style = {} if arrow.flows else {"style": "dashed", "color": mix(theme.paper, theme.line, 0.75)}
+        source, target = boxes[arrow.source], boxes[arrow.target]
+        if apart(source.scope, target.scope):  # so that the frames lie one after the other
+            style["minlen"] = "2"
+        if source.kind not in ("leaf", "constant"):
+            style["weight"] = "4"
         if arrow.label:
             style["label"] = f"<{text_of(f' {arrow.label} ', theme.faint, 9)}>"
         graph.edge(arrow.source, arrow.target, **style)
     return str(graph.source).replace("\t", "  ")
+
+
+def apart(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether neither of two scopes lies in the other."""
+    return a[: len(b)] != b and b[: len(a)] != a
 
 
 def add_boxes(graph: Any, boxes: Sequence[Box], path: tuple[str, ...], theme: Theme, numbers: Any) -> None:
