@@ -227,7 +227,7 @@ class Value(Node):
                 cotangent = node.grad + cotangent
             elif cotangent.__class__ is np.ndarray:
                 if cotangent.base is not None or id(cotangent) in taken:
-                    cotangent = cotangent.copy()
+                    cotangent = cotangent.copy("K")  # as it lies in memory, which is many times faster
                 taken.add(id(cotangent))
             node.grad = cotangent
 

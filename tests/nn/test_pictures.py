@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import tinygrad_br as tg
 from tinygrad_br import Value, nn
+from tinygrad_br.nn import convolution
 
 from .gradients import check
 
@@ -58,6 +59,45 @@ def test_convolution_is_the_sum_over_each_window(channels, filters, kernel, stri
 )  # fmt: skip
 def test_gradients(module, shape):
     check(module, *shape, order=1)
+
+
+@pytest.mark.parametrize("laid_out", [1, 200])
+def test_laying_out_a_few_rows_at_a_time_changes_nothing(laid_out, monkeypatch):
+    rng = np.random.default_rng(0)
+    layer = nn.Conv2d(3, 4, (3, 2), stride=(2, 1), padding=(1, 2), seed=rng)
+    x, weights = rng.normal(size=(2, 3, 9, 5)), rng.normal(size=(2, 4, 5, 8))
+
+    def outcome():
+        value = Value(x)
+        y = layer(value)
+        return [y.data, *tg.gradients((y * weights).sum(), [value, *layer.parameters()])]
+
+    at_once = outcome()
+    monkeypatch.setattr(convolution, "LAID_OUT", laid_out)
+    for a, b in zip(at_once, outcome(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-13)
+
+
+def test_a_compiled_step_of_a_convolutional_network_is_the_same():
+    rng = np.random.default_rng(0)
+    model = nn.Sequential(
+        nn.Conv2d(2, 3, 3, padding=1, activation="relu", seed=0), nn.MaxPool2d(2), nn.Conv2d(3, 4, 2, seed=1),
+        nn.AvgPool2d((1, 2), stride=1), nn.Flatten(), nn.Layer(16, 3, seed=2),
+    )  # fmt: skip
+
+    def step(x, labels):
+        model.zero_grad()
+        loss = nn.cross_entropy(model(x), labels)
+        loss.backward()
+        return loss
+
+    compiled, x, labels = tg.compile(step), rng.normal(size=(5, 2, 6, 8)), rng.integers(0, 3, 5)
+    for _ in range(3):
+        expected = step(x, labels).item(), [p.grad for p in model.parameters()]
+        assert compiled(x, labels).item() == pytest.approx(expected[0], rel=1e-12)
+        for p, gradient in zip(model.parameters(), expected[1], strict=True):
+            np.testing.assert_allclose(p.grad, gradient, rtol=1e-11, atol=1e-14)
+        x = rng.normal(size=x.shape)
 
 
 def test_ties_in_a_window_share_the_gradient():

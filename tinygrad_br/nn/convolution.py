@@ -1,13 +1,17 @@
 """Convolutions and pooling over pictures, of shape (batch, channels, height, width).
 
-A convolution lays out all windows of a picture one by one and is then a single matmul.  Pooling compares or adds up the
-pictures that consist of the first entry of each window, of the second, and so on.  Memory is in the order (batch,
-height, width, channels), which suits the matmul; transposing to and fro costs nothing.
+In memory the order is (channels, height, width, batch): what belongs to one place of all pictures lies side by side, so
+that moving a window, padding, and taking every second row copy or compare long runs of numbers.  The windows of a
+convolution are laid out as the columns of a matrix, some rows of the pictures at a time, and the rest is matmuls.
+
+Convolution is linear in the pictures and in the weights.  `convolve`, `spread` and `correlate` are the three ways to
+read the same sum, over pictures, windows and weights, and each is the derivative of the two others.  The same holds for
+the pairs `to_largest`, `from_largest` and `mean_pool`, `spread_means`.  So derivatives of any order stay among them.
 """
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,140 +26,234 @@ from .module import Module
 
 Pair = tuple[int, int]
 
+LAID_OUT = 1 << 20  # about as many numbers of windows are laid out at a time, so that memory stays small
 
-def windows(x: Any, size: Pair, stride: Pair, padding: Pair = (0, 0)) -> Any:
-    """All windows of pictures.
 
-    Args:
-        x: shape (batch, channels, height, width).
-        size: height and width of a window.
-        stride: how far one window is from the next, down and to the right.
-        padding: how many rows and columns of zeros are put around a picture.
+# Memory ---------------------------------------------------------------------------------------------------------------
 
-    Returns:
-        shape (batch, rows, columns, size[0] * size[1], channels), a copy.
 
-    >>> windows(np.arange(6.0).reshape(1, 1, 2, 3), (2, 2), (1, 1))[0, :, :, :, 0]
-    array([[[0., 1., 3., 4.],
-            [1., 2., 4., 5.]]])
+def inward(x: Any) -> Any:
+    """Pictures with the batch as the last axis, which is their order in memory."""
+    return x.transpose(1, 2, 3, 0)
+
+
+def outward(x: Any) -> Any:
+    """The opposite of `inward`."""
+    return x.transpose(3, 0, 1, 2)
+
+
+def padded(x: Any, padding: Pair) -> Any:
+    """Pictures with rows and columns of zeros around them, the batch last, in the order of their axes."""
+    x, (down, right) = inward(x), padding
+    channels, height, width, batch = x.shape
+    wide = np.zeros((channels, height + 2 * down, width + 2 * right, batch), x.dtype)
+    wide[:, down : down + height, right : right + width] = x
+    return wide
+
+
+def along(x: Any, axis: int, size: int, stride: int) -> list[Any]:
+    """The first entry of each window along an axis, the second of each, and so on, as views."""
+    reach = x.shape[axis] - size + 1
+    before = (slice(None),) * axis
+    return [x[(*before, slice(i, i + reach, stride))] for i in range(size)]
+
+
+def pieces(x: Any, size: Pair, stride: Pair) -> list[Any]:
+    """For each place in a window the picture that consists of this entry of every window, as views; the batch is last.
+
+    >>> [piece.ravel().tolist() for piece in pieces(np.arange(6).reshape(1, 2, 3, 1), (2, 2), (1, 1))]
+    [[0, 1], [1, 2], [3, 4], [4, 5]]
     """
-    x = x.transpose(0, 2, 3, 1)
-    if any(padding):
-        n, h, w, c = x.shape
-        padded = np.zeros((n, h + 2 * padding[0], w + 2 * padding[1], c), x.dtype)
-        padded[:, padding[0] : padding[0] + h, padding[1] : padding[1] + w] = x
-        x = padded
-    view = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))[:, :: stride[0], :: stride[1]]
-    n, rows, columns, c = view.shape[:4]
-    return view.transpose(0, 1, 2, 4, 5, 3).reshape(n, rows, columns, size[0] * size[1], c)
+    tall = along(x, 1, size[0], stride[0])
+    return [piece for row in tall for piece in along(row, 2, size[1], stride[1])]
 
 
-def overlaid(w: Any, shape: tuple[int, ...], size: Pair, stride: Pair, padding: Pair = (0, 0)) -> Any:
-    """The opposite of `windows`: pictures of a shape, in which each window is added to its place."""
-    n, c, height, width = shape
-    total = np.zeros((n, height + 2 * padding[0], width + 2 * padding[1], c), w.dtype)
-    rows, columns = w.shape[1:3]
-    for i in range(size[0]):
-        for j in range(size[1]):
-            down, right = slice(i, i + rows * stride[0], stride[0]), slice(j, j + columns * stride[1], stride[1])
-            total[:, down, right] += w[:, :, :, i * size[1] + j]
-    inner = total[:, padding[0] : padding[0] + height, padding[1] : padding[1] + width]
-    return inner.transpose(0, 3, 1, 2)
+def row_blocks(rows: int, numbers_per_row: int) -> Iterator[slice]:
+    """The rows of a result in blocks whose windows are not more than `LAID_OUT` numbers, if a row allows it."""
+    count = max(1, LAID_OUT // max(1, numbers_per_row))
+    return (slice(start, min(start + count, rows)) for start in range(0, rows, count))
 
 
-windows = define_rule(
-    windows,
-    lambda g, ans, x, size, stride, padding=(0, 0): overlaid(g, tuple(x.shape), size, stride, padding),
-)
-overlaid = define_rule(
-    overlaid, lambda g, ans, w, shape, size, stride, padding=(0, 0): windows(g, size, stride, padding)
-)
+def under(block: slice, size: Pair, stride: Pair) -> slice:
+    """The rows of a picture that the windows of a block of rows see."""
+    return slice(block.start * stride[0], (block.stop - 1) * stride[0] + size[0])
 
 
-def convolve(x: Any, weights: Any, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
-    """The sum of each window of x times weights of shape (filters, channels, height, width); see `Conv2d`.
+def columns_of(x: Any, block: slice, size: Pair, stride: Pair, dtype: Any) -> Any:
+    """The windows of a block of rows as columns of a matrix, ordered like the weights: channels, height, width."""
+    places = pieces(x[:, under(block, size, stride)], size, stride)
+    columns = np.empty((x.shape[0], len(places), *places[0].shape[1:]), dtype)
+    for i, piece in enumerate(places):
+        columns[:, i] = piece
+    return columns.reshape(x.shape[0] * len(places), -1)
+
+
+def rows_and_columns(shape: tuple[int, ...], size: Pair, stride: Pair) -> Pair:
+    """How many windows there are below and beside each other in pictures of a shape that is (..., height, width)."""
+    return (shape[-2] - size[0]) // stride[0] + 1, (shape[-1] - size[1]) // stride[1] + 1
+
+
+# Convolution ----------------------------------------------------------------------------------------------------------
+
+
+def convolve(x: Any, weights: Any, biases: Any = None, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
+    """The sum of each window of x times weights of shape (filters, channels, height, width), plus biases; see `Conv2d`.
 
     >>> convolve(np.arange(6.0).reshape(1, 1, 2, 3), np.ones((1, 1, 2, 2)))
     array([[[[ 8., 12.]]]])
     """
-    seen = windows(x, tuple(weights.shape[2:]), stride, padding)
-    sums = rows_of(seen, 3) @ matrix(weights)
-    return sums.reshape(*seen.shape[:3], weights.shape[0]).transpose(0, 3, 1, 2)
+    filters, size, wide = weights.shape[0], weights.shape[2:], padded(x, padding)
+    rows, columns = rows_and_columns(wide.shape[:3], size, stride)
+    matrix = weights.reshape(filters, -1)
+    dtype = np.result_type(x, weights, weights if biases is None else biases)
+    sums = np.empty((filters, rows, columns, len(x)), dtype)
+    for block in row_blocks(rows, matrix.shape[1] * columns * len(x)):
+        flat = sums[:, block].reshape(filters, -1)
+        np.matmul(matrix, columns_of(wide, block, size, stride, dtype), out=flat)
+        if biases is not None:
+            flat += biases[:, None]
+    return outward(sums)
 
 
-def matrix(weights: Any) -> Any:
-    """Weights as a matrix that has a row for each entry of a window and a column for each filter."""
-    return weights.transpose(2, 3, 1, 0).reshape(-1, weights.shape[0])
+def spread(sums: Any, weights: Any, shape: tuple[int, ...], stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
+    """Pictures of a shape in which each of the sums, times the weights, is added to all of its window.
+
+    It is the transpose of `convolve`: sum(convolve(x, weights) * sums) is sum(x * spread(sums, weights, x.shape)).
+
+    >>> spread(np.array([[[[1.0, 10.0]]]]), np.ones((1, 1, 2, 2)), (1, 1, 2, 3))
+    array([[[[ 1., 11., 10.],
+             [ 1., 11., 10.]]]])
+    """
+    sums = np.ascontiguousarray(inward(sums))
+    filters, rows, columns, batch = sums.shape
+    (_, channels, height, width), size, (down, right) = shape, weights.shape[2:], padding
+    matrix = weights.reshape(filters, -1).T
+    wide = np.zeros((channels, height + 2 * down, width + 2 * right, batch), np.result_type(sums, weights))
+    for block in row_blocks(rows, len(matrix) * columns * batch):
+        laid_out = (matrix @ sums[:, block].reshape(filters, -1)).reshape(channels, size[0] * size[1], -1)
+        for i, piece in enumerate(pieces(wide[:, under(block, size, stride)], size, stride)):
+            piece += laid_out[:, i].reshape(piece.shape)
+    return outward(wide[:, down : down + height, right : right + width])
 
 
-def rows_of(x: Any, axes: int) -> Any:
-    """The first axes of x as one, and the others as one."""
-    return x.reshape(int(np.prod(x.shape[:axes])), -1)
+def correlate(sums: Any, x: Any, size: Pair, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
+    """Each window of x times its sum, added up over all windows, for each filter and channel.
+
+    The result has the shape of the weights, and sum(convolve(x, weights) * sums) is sum(weights * correlate(sums, x)).
+
+    >>> correlate(np.array([[[[1.0, 10.0]]]]), np.arange(6.0).reshape(1, 1, 2, 3), (2, 2))
+    array([[[[10., 21.],
+             [43., 54.]]]])
+    """
+    sums, wide = np.ascontiguousarray(inward(sums)), padded(x, padding)
+    filters, rows, columns, batch = sums.shape
+    channels, dtype = len(wide), np.result_type(sums, wide)
+    total = np.zeros((channels * size[0] * size[1], filters), dtype)
+    for block in row_blocks(rows, len(total) * columns * batch):
+        total += columns_of(wide, block, size, stride, dtype) @ sums[:, block].reshape(filters, -1).T
+    return total.T.reshape(filters, channels, *size)
 
 
-def convolve_rule_x(g: Any, ans: Any, x: Any, weights: Any, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
-    g = g.transpose(0, 2, 3, 1)
-    size = tuple(weights.shape[2:])
-    seen = (rows_of(g, 3) @ matrix(weights).T).reshape(*g.shape[:3], size[0] * size[1], x.shape[1])
-    return overlaid(seen, tuple(x.shape), size, stride, padding)
+def size_of(weights: Any) -> Pair:
+    """Height and width of a window."""
+    return tuple(weights.shape[2:])
 
 
-def convolve_rule_weights(g: Any, ans: Any, x: Any, weights: Any, stride: Pair = (1, 1), padding: Pair = (0, 0)) -> Any:
-    filters, channels, height, width = weights.shape
-    seen = rows_of(windows(x, (height, width), stride, padding), 3)
-    sums = seen.T @ rows_of(g.transpose(0, 2, 3, 1), 3)
-    return sums.reshape(height, width, channels, filters).transpose(3, 2, 0, 1)
+convolve = define_rule(
+    convolve,
+    lambda g, ans, x, weights, biases=None, stride=(1, 1), padding=(0, 0): spread(g, weights, x.shape, stride, padding),
+    lambda g, ans, x, weights, biases=None, stride=(1, 1), padding=(0, 0): correlate(
+        g, x, size_of(weights), stride, padding
+    ),
+    lambda g, ans, x, weights, biases=None, stride=(1, 1), padding=(0, 0): np.sum(g, axis=(0, 2, 3)),
+)
+spread = define_rule(
+    spread,
+    lambda g, ans, sums, weights, shape, stride=(1, 1), padding=(0, 0): convolve(g, weights, None, stride, padding),
+    lambda g, ans, sums, weights, shape, stride=(1, 1), padding=(0, 0): correlate(
+        sums, g, size_of(weights), stride, padding
+    ),
+)
+correlate = define_rule(
+    correlate,
+    lambda g, ans, sums, x, size, stride=(1, 1), padding=(0, 0): convolve(x, g, None, stride, padding),
+    lambda g, ans, sums, x, size, stride=(1, 1), padding=(0, 0): spread(sums, g, x.shape, stride, padding),
+)
 
 
-convolve = define_rule(convolve, convolve_rule_x, convolve_rule_weights)
-
-
-def pieces(x: Any, size: Pair, stride: Pair) -> list[Any]:
-    """For each place in a window the picture that consists of this entry of every window, as views."""
-    rows, columns = ((x.shape[2 + i] - size[i]) // stride[i] + 1 for i in (0, 1))
-    return [
-        x[:, :, i : i + (rows - 1) * stride[0] + 1 : stride[0], j : j + (columns - 1) * stride[1] + 1 : stride[1]]
-        for i in range(size[0])
-        for j in range(size[1])
-    ]
-
-
-def assembled(parts: tuple[Any, ...], shape: tuple[int, ...], size: Pair, stride: Pair) -> Any:
-    """The opposite of `pieces`: a picture of a shape, to which each part is added in its place."""
-    n, c, height, width = shape
-    total = np.zeros((n, height, width, c), parts[0].dtype).transpose(0, 3, 1, 2)
-    for place, part in zip(pieces(total, size, stride), parts, strict=True):
-        place += part
-    return total
-
-
-assembled = define_rule(assembled, lambda g, ans, parts, shape, size, stride: pieces(g, size, stride))
+# Pooling --------------------------------------------------------------------------------------------------------------
 
 
 def max_pool(x: Any, size: Pair, stride: Pair) -> Any:
     """The largest entry of each window; see `MaxPool2d`."""
-    return reduce(np.maximum, pieces(x, size, stride))
+    x = inward(x)
+    for axis in (1, 2):
+        x, *others = along(x, axis, size[axis - 1], stride[axis - 1])
+        for other in others:
+            x = np.maximum(x, other)
+    return outward(x)
 
 
-def max_pool_rule(g: Any, ans: Any, x: Any, size: Pair, stride: Pair) -> Any:
-    """The cotangent goes to the largest entries, in equal parts."""
-    largest = [(piece == ans).astype(g.dtype) for piece in pieces(x, size, stride)]
-    share = g / reduce(np.add, largest)
-    return assembled(tuple(share * one for one in largest), tuple(x.shape), size, stride)
+def to_largest(g: Any, x: Any, largest: Any, size: Pair, stride: Pair) -> Any:
+    """Pictures like x in which each entry of g goes to the largest entries of its window of x, in equal parts."""
+    g, largest = inward(g), inward(largest)
+    found = [piece == largest for piece in pieces(inward(x), size, stride)]
+    count = np.zeros(g.shape, np.min_scalar_type(len(found)))
+    for mask in found:
+        count += mask
+    shares = g / count.astype(g.dtype) if count.size and np.max(count) > 1 else g
+    total = np.zeros(inward(x).shape, g.dtype)
+    for piece, mask in zip(pieces(total, size, stride), found):
+        if stride[0] >= size[0] and stride[1] >= size[1]:
+            np.multiply(shares, mask, out=piece)
+        else:
+            piece += shares * mask
+    return outward(total)
+
+
+def from_largest(g: Any, x: Any, largest: Any, size: Pair, stride: Pair) -> Any:
+    """The mean of g over the largest entries of each window of x: the transpose of `to_largest`."""
+    largest = inward(largest)
+    found = [piece == largest for piece in pieces(inward(x), size, stride)]
+    total, count = np.zeros(largest.shape, g.dtype), np.zeros(largest.shape, g.dtype)
+    for piece, mask in zip(pieces(inward(g), size, stride), found):
+        total += piece * mask
+        count += mask
+    return outward(total / count)
 
 
 def mean_pool(x: Any, size: Pair, stride: Pair) -> Any:
     """The mean of each window; see `AvgPool2d`."""
-    return reduce(np.add, pieces(x, size, stride)) / (size[0] * size[1])
+    x = inward(x)
+    for axis in (1, 2):
+        x, *others = along(x, axis, size[axis - 1], stride[axis - 1])
+        for other in others:
+            x = x + other
+    return outward(x / (size[0] * size[1]))
 
 
-max_pool = define_rule(max_pool, max_pool_rule)
-mean_pool = define_rule(
-    mean_pool,
-    lambda g, ans, x, size, stride: assembled(
-        (g / (size[0] * size[1]),) * (size[0] * size[1]), tuple(x.shape), size, stride
-    ),
+def spread_means(g: Any, shape: tuple[int, ...], size: Pair, stride: Pair) -> Any:
+    """Pictures of a shape in which each entry of g is spread evenly over its window: the transpose of `mean_pool`."""
+    g = inward(g) / (size[0] * size[1])
+    batch, channels, height, width = shape
+    total = np.zeros((channels, height, width, batch), g.dtype)
+    for piece in pieces(total, size, stride):
+        piece += g
+    return outward(total)
+
+
+max_pool = define_rule(max_pool, lambda g, ans, x, size, stride: to_largest(g, x, ans, size, stride))
+to_largest = define_rule(
+    to_largest, lambda g, ans, _, x, largest, size, stride: from_largest(g, x, largest, size, stride)
 )
+from_largest = define_rule(
+    from_largest, lambda g, ans, _, x, largest, size, stride: to_largest(g, x, largest, size, stride)
+)
+mean_pool = define_rule(mean_pool, lambda g, ans, x, size, stride: spread_means(g, x.shape, size, stride))
+spread_means = define_rule(spread_means, lambda g, ans, _, shape, size, stride: mean_pool(g, size, stride))
+
+
+# Layers ---------------------------------------------------------------------------------------------------------------
 
 
 class Conv2d(Module):
@@ -209,7 +307,7 @@ class Conv2d(Module):
 
     def forward(self, x: Any) -> Any:
         check_pictures(self, x, self.kernel, self.padding, self.channels)
-        sums = convolve(x, self.weights, self.stride, self.padding) + self.biases.reshape(-1, 1, 1)
+        sums = convolve(x, self.weights, self.biases, self.stride, self.padding)
         return activation_function(self.activation)(sums)
 
 
