@@ -60,3 +60,32 @@ def test_share_outside_its_range(share):
 def test_nothing_to_hold_out():
     with pytest.raises(ValueError, match="3 rows, 1 of them different, cannot be split"):
         Dataset(np.ones((3, 2)), np.zeros(3)).split(0.5)
+
+
+@pytest.mark.parametrize("name", ["cats_and_dogs", "digits"])
+def test_each_row_is_held_out_in_one_fold(name):
+    data = getattr(tg.datasets, name)()
+    folds = data.folds(5, seed=3)
+    share = np.bincount(data.y) / 5
+    for training, held_out in folds:
+        assert not rows(training.x) & rows(held_out.x)
+        assert len(training.x) + len(held_out.x) == len(data.x)
+        np.testing.assert_allclose(np.bincount(held_out.y), share, atol=5)
+    together = np.concatenate([held_out.x for _, held_out in folds])
+    np.testing.assert_array_equal(
+        np.sort(together.reshape(len(data.x), -1), 0), np.sort(data.x.reshape(len(data.x), -1), 0)
+    )
+    again, other = data.folds(5, seed=3), data.folds(5, seed=4)
+    np.testing.assert_array_equal(again[2][1].x, folds[2][1].x)
+    assert rows(other[2][1].x) != rows(folds[2][1].x)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2.0])
+def test_folds_are_at_least_two(count):
+    with pytest.raises(ValueError, match="at least 2 parts"):
+        tg.datasets.moons(10, seed=0).folds(count)
+
+
+def test_no_fold_is_empty():
+    with pytest.raises(ValueError, match="3 rows, 1 of them different, cannot be 2 parts"):
+        Dataset(np.ones((3, 2)), np.zeros(3)).folds(2)
