@@ -5,7 +5,8 @@ It runs at every call, between Python objects and the program, so it is a text o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -137,18 +138,23 @@ class Caller:
 
     def answer(self, tree: Any, is_value: Callable[[Any], bool]) -> str:
         """The function's result."""
-        texts = []
-        for i, leaf in enumerate(flatten(tree)):
-            if not isinstance(leaf, Node):
-                texts.append(self.thing(leaf))
-            elif leaf in self.positions:
-                texts.append(self.live(leaf))
-            else:
-                texts.append(f"wrapped(results[{i}])" if is_value(leaf) else f"results[{i}]")
-        if not isinstance(tree, (list, tuple, dict)):
-            return texts[0]
-        skeleton = rebuild(tree, iter([None] * len(texts)))
-        return f"rebuild({self.thing(skeleton)}, iter(({', '.join(texts)}{',' * bool(texts)})))"
+
+        def text(tree: Any, numbers: Iterator[int]) -> str:
+            if type(tree) in (list, tuple):
+                inner = ", ".join(text(branch, numbers) for branch in tree)
+                return f"[{inner}]" if type(tree) is list else f"({inner}{',' * (len(tree) == 1)})"
+            if isinstance(tree, (list, tuple, dict)):  # a named tuple or a dict, of any class
+                skeleton = rebuild(tree, iter([None] * len(flatten(tree))))
+                leaves = [text(leaf, numbers) for leaf in flatten(tree)]
+                return f"rebuild({self.thing(skeleton)}, iter([{', '.join(leaves)}]))"
+            i = next(numbers)
+            if not isinstance(tree, Node):
+                return self.thing(tree)
+            if tree in self.positions:
+                return self.live(tree)
+            return f"wrapped(results[{i}])" if is_value(tree) else f"results[{i}]"
+
+        return text(tree, count())
 
     def function(self, answer: str, optimizers: Sequence[Any]) -> Any:
         """`call(leaves, run)`, which gives NotImplemented if the program found NaN that the eager rules must judge."""

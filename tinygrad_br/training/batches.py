@@ -141,7 +141,7 @@ class Rows:
         block = size * max(1, BLOCK_BYTES // max(1, size * self.x[:1].nbytes))
         for start in range(0, n, block):
             rows = order[start : start + block]
-            x, y = self.x[rows], self.y[rows]
+            x, y = self.x.take(rows, 0), self.y.take(rows, 0)
             weights = None if self.weights is None else self.weights[rows]
             if self.augment is not None:
                 x = augmented(self.augment, x, rng)
