@@ -3,7 +3,7 @@
     python benchmarks/fit_overhead.py
 
 Each turn is one training of 20 epochs by `fit`, then the same number of steps of the compiled step alone, on batches
-that were cut before the clock started, in seconds of processor time.  The ratio is the median over the turns; bar: 1.10.
+that were cut before the clock started, in seconds of processor time.  The ratio is the median; bar: 1.10.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from time import process_time
 
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-import tinygrad_br as tg  # noqa: E402
+import tinygrad_br as tg
 
 ROWS, BATCH, EPOCHS = 32 * 200, 32, 20
 
