@@ -62,6 +62,20 @@ def test_neurons_are_views_on_the_columns():
     assert np.flatnonzero(layer.biases.grad).tolist() == [2]
 
 
+def test_a_neuron_of_a_layer_shows_its_gradient():
+    layer = tg.nn.Layer(3, 4, "tanh", seed=0)
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    assert layer.neurons[2].weights.grad is None
+    layer(x).sum().backward()
+    neuron, whole = layer.neurons[2], layer.weights.grad.copy()
+    np.testing.assert_array_equal(neuron.weights.grad, whole[:, 2])
+    assert neuron.bias.grad == layer.biases.grad[2]
+    part = neuron.weights
+    (part * [1.0, 2.0, 3.0]).sum().backward()  # adds up here and in the layer
+    np.testing.assert_array_equal(part.grad, whole[:, 2] + [1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(layer.weights.grad[:, 2], part.grad)
+
+
 def test_a_neuron_of_a_layer_is_set_like_any_neuron():
     layer = nn.Layer(2, 3, seed=0)
     neuron = layer.neurons[1]

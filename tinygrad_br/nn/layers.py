@@ -53,7 +53,13 @@ class Neuron(Module):
 
 
 class LayerNeuron(Neuron):
-    """Neuron j of a layer: its weights are column j of the layer's, in the same memory, and gradients go there."""
+    """Neuron j of a layer: its weights are column j of the layer's, in the same memory, and gradients go there.
+
+    >>> layer = Layer(2, 3, seed=0)
+    >>> (layer([1.0, 2.0]) * [1.0, 10.0, 100.0]).sum().backward()
+    >>> layer.neurons[1].weights.grad
+    array([10., 20.])
+    """
 
     def __init__(self, layer: Layer, j: int) -> None:
         self.layer, self.j, self.nin, self.dtype = layer, j, layer.nin, layer.dtype
@@ -62,15 +68,23 @@ class LayerNeuron(Neuron):
     @property
     def weights(self) -> Any:
         """Column j of the layer's weights, shape (nin,), as part of the graph."""
-        return self.layer.weights[:, self.j]
+        return part_of(self.layer.weights, (slice(None), self.j))
 
     @property
     def bias(self) -> Any:
         """Entry j of the layer's biases."""
-        return self.layer.biases[self.j]
+        return part_of(self.layer.biases, self.j)
 
     def __repr__(self) -> str:
         return f"neuron {self.j} of {self.layer!r}"
+
+
+def part_of(parameter: Value, index: Any) -> Value:
+    """An entry or a column of a parameter, with its share of the gradient that stands there."""
+    part: Value = parameter[index]
+    if parameter.grad is not None:
+        part.grad = parameter.grad[index]
+    return part
 
 
 class Layer(Module):
