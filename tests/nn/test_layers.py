@@ -63,7 +63,7 @@ def test_neurons_are_views_on_the_columns():
 
 
 def test_a_neuron_of_a_layer_shows_its_gradient():
-    layer = tg.nn.Layer(3, 4, "tanh", seed=0)
+    layer = nn.Layer(3, 4, "tanh", seed=0)
     x = np.random.default_rng(0).normal(size=(5, 3))
     assert layer.neurons[2].weights.grad is None
     layer(x).sum().backward()
