@@ -188,6 +188,25 @@ def test_what_is_not_finite_stops_the_training_before_the_step(number):
     np.testing.assert_allclose(*weights, rtol=1e-9)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_gradients_are_clipped(compiled):
+    class Watching(tg.training.Callback):
+        def on_batch_end(self, run):
+            norms.append(np.sqrt(sum(np.sum(p.grad**2) for p in run.model.parameters())))
+
+    norms = []
+    trained(plain, compiled, [Watching()], optimizer="sgd", lr=0.1)
+    free = np.array(norms)
+    limit = float(np.median(free))
+    norms = []
+    trained(plain, compiled, [Watching()], optimizer="sgd", lr=0.1, clip_norm=limit)
+    assert np.max(free) > 1.05 * limit
+    assert np.max(norms) <= limit * (1 + 1e-12)
+    assert norms[0] == pytest.approx(min(free[0], limit))
+    with pytest.raises(ValueError, match="clip_norm"):
+        trained(plain, compiled, clip_norm=0.0)
+
+
 def test_lbfgs_runs_eagerly():
     reasons = []
     trained(plain, True, [reason(reasons)], optimizer=tg.optim.LBFGS, batch_size=None)

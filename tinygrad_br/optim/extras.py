@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from ..value import Value
 
 
-def clip_by_norm(parameters: Iterable[Value], limit: float) -> float:
+def clip_by_norm(parameters: Iterable[Value], limit: float) -> Any:
     """Scale all gradients by one number so that their norm, taken together, is at most `limit`; returns the norm.
 
-    Pascanu et al., 2013, arXiv:1211.5063.  The norm is computed in float64.
+    Pascanu et al., 2013, arXiv:1211.5063.  The norm is computed in float64.  In a compiled function it is a Value.
 
     >>> w = Value([3.0, 4.0])
     >>> (w ** 2 / 2).sum().backward()
@@ -22,11 +22,11 @@ def clip_by_norm(parameters: Iterable[Value], limit: float) -> float:
     (5.0, array([0.6, 0.8]))
     """
     found = [p for p in {id(p): p for p in parameters}.values() if p.grad is not None]
-    norm = sqrt(sum(float(np.sum(np.square(p.grad, dtype=np.float64))) for p in found))
-    if norm > limit:
-        for p in found:
-            p.grad = p.grad * (limit / norm)
-    return norm
+    norm = np.sqrt(sum(np.sum(np.square(p.grad.astype(np.float64))) for p in found))
+    scale = limit / np.maximum(norm, limit)  # exactly 1 where nothing is to be done
+    for p in found:
+        p.grad = p.grad * scale.astype(p.grad.dtype)
+    return norm if isinstance(norm, Value) else float(norm)
 
 
 def clip_by_value(parameters: Iterable[Value], limit: float) -> None:

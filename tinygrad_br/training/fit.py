@@ -39,6 +39,7 @@ def fit(
     monitor: str | None = None,
     sample_weight: Any = None,
     class_weight: Mapping[int, float] | Sequence[float] | None = None,
+    clip_norm: float | None = None,
     augment: Augment | None = None,
     shuffle: bool = True,
     batches_per_epoch: int | None = None,
@@ -75,6 +76,7 @@ def fit(
         sample_weight: how much each row counts in the loss, a number of at least 0 for each; batches give theirs as a
             third array.
         class_weight: how much each class counts in the loss: a dict or list by class number, 1 for the rest.
+        clip_norm: how long the gradient of all parameters together may be; a longer one is scaled down to it.
         augment: a function (rows of x, generator) -> as many changed rows, called anew in each epoch.
         shuffle: whether the rows come in another order in each epoch.
         batches_per_epoch: for an iterable of batches that does not end.
@@ -125,6 +127,8 @@ def fit(
         validation = prepare(validation_data[0], validation_data[1], None, "validation ")[:2]
         try_out(model, goal, *validation)
 
+    if clip_norm is not None and not 0 < clip_norm < float("inf"):
+        raise ValueError(f"clip_norm={clip_norm!r}, but the length of a gradient is bounded by a number above 0")
     names = ["loss", *chosen]
     columns = [*names, *(f"val_{name}" for name in names if validation is not None)]
     monitor = monitor or ("loss" if validation is None else "val_loss")
@@ -132,7 +136,7 @@ def fit(
         raise ValueError(f"monitor={monitor!r}, but the history will have {', '.join(columns)}")
     run = Run(
         model, goal, optimizer_of(optimizer, model, lr), chosen, source, validation, History(monitor),
-        np.random.default_rng(seed), compile,
+        np.random.default_rng(seed), compile, clip_norm,
     )  # fmt: skip
     run.callbacks = [as_callback(callback) for callback in callbacks]
     if target_loss is not None or patience is not None:

@@ -49,10 +49,11 @@ class Run:
         history: History,
         rng: np.random.Generator,
         compiled: bool = True,
+        clip_norm: float | None = None,
     ) -> None:
         self.model, self.goal, self.optimizer, self.metrics = model, goal, optimizer, metrics
         self.source, self.validation, self.history, self.rng = source, validation, history, rng
-        self.learn = Step(model, goal.function, optimizer, compiled)
+        self.learn = Step(model, goal.function, optimizer, compiled, clip_norm)
         self.callbacks: list[Any] = []
         self.progress: Progress | None = None
         self.figures: dict[str, float] = {}

@@ -11,7 +11,7 @@ import numpy as np
 from ..compiling import TraceError, compile
 from ..modes import debug, must_be_finite
 from ..nn import Module
-from ..optim import LBFGS
+from ..optim import LBFGS, clip_by_norm
 
 MOST_PROGRAMS = 8  # of one training; a model that needs more changes all the time, and each program costs many steps
 
@@ -26,12 +26,20 @@ class Step:
         loss: a function of outputs and targets.
         optimizer: a tg.optim optimizer over the model's parameters.
         compiled: whether to try `tg.compile`.
+        clip_norm: how long the gradient may be.
 
     `eager_because` says why the step is not compiled; it is None while it is, and "" if that was not wished.
     """
 
-    def __init__(self, model: Any, loss: Callable[..., Any], optimizer: Any, compiled: bool = True) -> None:
-        self.model, self.loss, self.optimizer = model, loss, optimizer
+    def __init__(
+        self,
+        model: Any,
+        loss: Callable[..., Any],
+        optimizer: Any,
+        compiled: bool = True,
+        clip_norm: float | None = None,
+    ) -> None:
+        self.model, self.loss, self.optimizer, self.clip_norm = model, loss, optimizer, clip_norm
         self.parameters = model.parameters()
         self.compiled: Any = compile(self.eager)
         self.eager_because: str | None = None if compiled else ""
@@ -76,6 +84,8 @@ class Step:
         gradients = [p.grad for p in self.parameters if p.grad is not None]
         if not must_be_finite([loss.data, *gradients]) and not all(map(is_finite, (loss.data, *gradients))):
             raise FloatingPointError(self.what_went_wrong(loss.item(), x, y, weights))
+        if self.clip_norm is not None:
+            clip_by_norm(self.parameters, self.clip_norm)
         if isinstance(self.optimizer, LBFGS):  # its line search computes the loss at several places
             self.optimizer.step(lambda: self.loss_of(self.model(x), y, weights))
         else:
