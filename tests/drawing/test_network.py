@@ -153,3 +153,13 @@ def test_names_are_escaped():
     assert "<script>" not in svg
     ElementTree.fromstring(svg)
     assert isinstance(tg.nn.Layer(2, 1).weights, Value)
+
+
+def test_the_legend_of_a_narrow_network_is_not_cut_off():
+    svg = ElementTree.fromstring(tg.draw(tg.nn.Layer(4, 3), inputs=[[1.0, 1.0], [0.0, 0.0]]).svg)
+    low, _, width, _ = map(float, svg.get("viewBox").split())
+    texts = svg.iter("{http://www.w3.org/2000/svg}text")
+    legend = [text for text in texts if text.text in ("positive weight", "active")]
+    assert len(legend) == 2
+    for text in legend:
+        assert low <= float(text.get("x")) <= low + width - 5 * len(text.text)

@@ -189,15 +189,17 @@ class Painter:
         right = MARGIN + (20 + 7.5 * max((len(text) for text in self.output_texts()), default=0))
         rows = max(len(c.shown) + (1.1 if c.elided else 0) for c in columns)
         height = HEADER + rows * ROW + FOOTER
+        width = left + 2 * RADIUS + (len(columns) - 1) * COLUMN + right
+        self.shift = max(0.0, MARGIN + sum(entry[2] for entry in self.legend_entries()) - width) / 2
         for i, column in enumerate(columns):
-            column.x = left + RADIUS + i * COLUMN
+            column.x = self.shift + left + RADIUS + i * COLUMN
             own = len(column.shown) + (1.1 if column.elided else 0)
             top = HEADER + (rows - own) * ROW / 2 + ROW / 2
             half = (len(column.shown) + 1) // 2
             column.ys = [
                 top + ROW * (k + (1.1 if column.elided and k >= half else 0)) for k in range(len(column.shown))
             ]
-        self.scene = Scene(columns[-1].x + RADIUS + right, height, theme.paper, title)
+        self.scene = Scene(width + 2 * self.shift, height, theme.paper, title)
         self.paint()
 
     @property
@@ -298,23 +300,30 @@ class Painter:
         """The picture that goes into the network, beside the inputs."""
         column = self.columns[0]
         pixels = input_image(column.activations, self.image_shape)
-        x, y = MARGIN + PICTURE / 2, (column.ys[0] + column.ys[-1]) / 2
+        x, y = self.shift + MARGIN + PICTURE / 2, (column.ys[0] + column.ys[-1]) / 2
         self.add(Image(x, y, PICTURE, pixels, title="the input"))
+        left, right, top, bottom = (middle + side * PICTURE / 2 for middle in (x, y) for side in (-1, 1))
+        for ends in ((left, top, right, top), (left, bottom, right, bottom), (left, top, left, bottom),
+                     (right, top, right, bottom)):  # fmt: skip
+            self.add(Line(*ends, self.theme.line, 1, 1))
         self.add(
             Text(x, y + PICTURE / 2 + 14, "×".join(map(str, self.image_shape or ())) + " pixels", 10, self.theme.faint)
         )
 
-    def legend(self) -> None:
-        """What the colours mean."""
-        theme, y = self.theme, self.scene.height - 14
-        entries = [("positive weight", theme.positive), ("negative weight", theme.negative)]
+    def legend_entries(self) -> list[tuple[str, str, float]]:
+        """What the colours mean: a text, a colour (none for a mere text) and the width of both."""
+        entries = [("positive weight", self.theme.positive), ("negative weight", self.theme.negative)]
         pictures = self.image_shape is not None
         entries.append(("in neurons: bias" + (", or weights as a picture" if pictures else ""), ""))
         if self.columns[0].activations is not None:
             entries.append(("active", GLOW))
-        widths = [5.4 * len(word) + (28 if colour else 0) + 18 for word, colour in entries]
-        x = (self.scene.width - sum(widths)) / 2
-        for (word, colour), width in zip(entries, widths, strict=True):
+        return [(word, colour, 5.4 * len(word) + (28 if colour else 0) + 18) for word, colour in entries]
+
+    def legend(self) -> None:
+        """The line below the network that says what the colours mean."""
+        theme, y, entries = self.theme, self.scene.height - 14, self.legend_entries()
+        x = (self.scene.width - sum(width for _, _, width in entries)) / 2
+        for word, colour, width in entries:
             if colour == GLOW:
                 self.add(Circle("glow", x + 14, y, 6, colour, theme.line, 1))
             elif colour:
