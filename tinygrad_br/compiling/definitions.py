@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from types import FunctionType, ModuleType
+from collections.abc import Iterator
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def definition(name: str, function: Any, done: set[str]) -> list[str]:
     if body.__name__ != name:
         lines.append(f"{name} = {body.__name__}")
     needs: list[str] = []
-    for other in body.__code__.co_names:
+    for other in dict.fromkeys(names_in(body.__code__)):
         value = body.__globals__.get(other)
         if isinstance(value, ModuleType):
             if value is not np:
@@ -45,3 +46,11 @@ def definition(name: str, function: Any, done: set[str]) -> list[str]:
         elif isinstance(value, (int, float, str, tuple)):
             needs.append(f"{other} = {value!r}")
     return [*needs, *lines, ""]
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    """The global names that a function reads, those in its comprehensions and inner functions too."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_in(constant)

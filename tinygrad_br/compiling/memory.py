@@ -44,6 +44,8 @@ def takes_out(step: Variable) -> bool:
     """Whether NumPy can write the result of a step into given memory."""
     if isinstance(step.sample, tuple) or not step.shape or not step.sample.size or order_of(step.sample) is None:
         return False
+    if step.op is np.empty:
+        return True
     if is_elementwise(step) or step.op in (np.matmul, less_one_at, in_columns, astype):
         return not step.kwargs
     return step.op in REDUCTIONS and set(step.kwargs) == {"axis"}

@@ -16,6 +16,7 @@ from .faster import make_faster
 from .memory import Memory
 from .plan import Plan
 from .source import Source
+from .tiles import instructions, make_tiles
 from .trace import Trace, updated
 from .update import has_text, pool_updates
 from .variable import Variable, variables_in
@@ -71,7 +72,9 @@ class Program:
         updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
         textual = all(has_text(update.optimizer) for update in trace.updates)
         homes, numbers = self.homes_in(plan, trace)
-        make_faster(plan, set(variables_in([plan.convert(root) for root in roots])))
+        read = set(variables_in([plan.convert(root) for root in roots]))
+        make_faster(plan, read)
+        make_tiles(plan, read)
         commits = [(array, plan.convert(gradient)) for gradient, array in homes.values()]
         state = {plan.give(("array", array), array): plan.convert(new) for array, new in trace.state.values()}
         commits += state.items()
@@ -153,7 +156,7 @@ class Program:
         self.call = caller.function(answer, optimizers)
         self.gradients = [node for node, _ in gradients]
         self.bytes = memory.size
-        self.counts = (plan.recorded, len(plan.steps))
+        self.counts = (plan.recorded, instructions(plan.steps))
         for step in (*plan.steps, *given):
             step.sample = None
 

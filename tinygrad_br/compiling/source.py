@@ -17,6 +17,8 @@ from .lowering import label_positions, less_one_at
 from .memory import ALIGNMENT, Memory
 from .plan import Plan
 from .scalars import HELPERS, TRUTH, Scalars
+from .tiles import in_tiles
+from .tiles import lines_of as lines_of_tiles
 from .trace import stepped, updated
 from .update import PoolUpdate, has_text, lines_of, parts
 from .variable import Variable, variables_in
@@ -77,7 +79,8 @@ class Source:
         late = plan.dependents()
         early = [(array, v) for array, v in commits if v not in late]
         self.finite, unchecked = plan.finite, plan.is_checked
-        checked = [*plan.finite, *([*results, *(v for _, v in commits)] if plan.guarded else [])]
+        checked = [v for v in (*results, *(v for _, v in commits)) if not isinstance(v, Variable) or v not in late]
+        checked = [*plan.finite, *(checked if plan.guarded else [])]
         numbers_read = read_by_scalars(self.scalars)
         lines, section = [], None
         for v in given:
@@ -89,6 +92,10 @@ class Source:
                 lines += [*(self.check(checked) if unchecked else []), *self.commit(early), "# update"]
                 commits, early, unchecked, section = [c for c in commits if c[1] in late], [], False, "update"
                 lines += self.update(step, updates[step])
+                continue
+            if step.op is in_tiles:
+                lines += ["# tile by tile", *lines_of_tiles(writer, step.args[1])]
+                section = None
                 continue
             text = self.line(step, names)
             if text and step.section != section:
@@ -139,6 +146,8 @@ class Source:
             step.name = self.views[text]
             return ""
         note = f"  # {described(step)}"
+        if step.op is np.empty and (place or target):
+            return ""
         if place is None and target is None:
             return f"{step.name} = {call(writer, step)}{note}"
         if step.op is less_one_at:
