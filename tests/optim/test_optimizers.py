@@ -15,6 +15,7 @@ ALL = [
     (optim.SGD, {}),
     (optim.SGD, {"momentum": 0.9}),
     (optim.SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
+    (optim.SGD, {"momentum": 0.9, "rate_inside": True}),
     (optim.Adam, {}),
     (optim.AdamW, {}),
     (optim.Adagrad, {}),

@@ -24,6 +24,8 @@ class SGD(Optimizer):
         momentum: the share of the last step's direction that stays, 0 <= momentum < 1.
         nesterov: look ahead, w -= lr * (g + momentum * v): Sutskever et al., ICML 2013.
         weight_decay: adds weight_decay * w to g (an L2 penalty of weight_decay / 2 * sum(w**2)).
+        rate_inside: take the learning rate into the velocity, v = momentum * v + lr * g and w -= v, as Keras and the
+            book Neural Networks from Scratch do; only a rate that changes makes a difference.
 
     >>> w = Value([4.0])
     >>> optimizer = SGD([w], lr=0.25)
@@ -40,17 +42,21 @@ class SGD(Optimizer):
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float = 0.0,
+        rate_inside: bool = False,
     ) -> None:
         if nesterov and not momentum:
             raise ValueError("nesterov looks ahead along the momentum; give a momentum too, such as momentum=0.9")
         self.memories = ("velocity",) if momentum else ()
         self.momentum, self.nesterov, self.weight_decay = momentum, nesterov, weight_decay
+        self.rate_inside = rate_inside
         super().__init__(parameters, lr)
 
     def update(self, w: Any, g: Any, scratch: Any, *memories: Any) -> None:
         if self.weight_decay:
             np.multiply(w, self.weight_decay, out=scratch)
             g += scratch
+        if self.rate_inside:
+            g *= self.lr
         for v in memories:
             v *= self.momentum
             v += g
@@ -59,7 +65,8 @@ class SGD(Optimizer):
                 g += scratch
             else:
                 g[...] = v
-        g *= self.lr
+        if not self.rate_inside:
+            g *= self.lr
         w -= g
 
 
