@@ -163,3 +163,10 @@ def test_the_legend_of_a_narrow_network_is_not_cut_off():
     assert len(legend) == 2
     for text in legend:
         assert low <= float(text.get("x")) <= low + width - 5 * len(text.text)
+
+
+def test_normalisations_are_no_layers():
+    model = tg.nn.Sequential(
+        tg.nn.Layer(2, 4, seed=0), tg.nn.BatchNorm(4), np.tanh, tg.nn.LayerNorm(4), tg.nn.Layer(4, 1, seed=1)
+    )
+    assert tg.draw(model).title == "Sequential with 2, 4, 1 neurons from input to output"

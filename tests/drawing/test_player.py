@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import tinygrad_br as tg
+from tinygrad_br.drawing.player.computation import Computation
 
 ATTACK = "</script><script>document.title='hacked'</script><img src=x onerror=\"document.title='hacked'\">{{story}}"
 
@@ -53,10 +54,77 @@ def test_numbers_are_those_of_the_model():
     last = story["frames"][-1]
     np.testing.assert_allclose(last["layers"][0]["w"], model.layers[0].weights.data, rtol=1e-3)
     np.testing.assert_allclose(last["acts"][-1][0], model(recorder.x[:1]).item(), rtol=1e-3)
-    names = [node["name"] or node["op"] for node in story["graph"]["nodes"]]
-    weights = last["nodes"][names.index("layers.2.weights")]
+    names = [(node["where"], node["name"]) for node in story["graph"]["nodes"]]
+    weights = last["nodes"][names.index(("layer 3", "weights"))]
     loss = tg.nn.bce_with_logits(model(recorder.x[:1]), recorder.y[:1])
     np.testing.assert_allclose(weights["g"], tg.gradients(loss, [model.layers[2].weights])[0].ravel(), rtol=1e-3)
+
+
+def numerically(function, x, h=1e-6):
+    """All derivatives of the entries of function(x) by the entries of x, by central differences."""
+    x = np.asarray(x, float)
+    steps = h * np.eye(x.size).reshape(x.size, *x.shape)
+    return np.stack([np.ravel(function(x + step) - function(x - step)) / (2 * h) for step in steps], axis=1)
+
+
+def test_arrows_carry_the_local_derivative_also_of_what_is_used_twice():
+    neuron = tg.nn.Neuron(2, seed=0)
+    x = np.array([0.3, -1.2])
+    y = neuron(x)
+    y.name = "y"
+    z = y * y + np.sin(y)
+    computation = Computation(z * 3.0, neuron)
+    nodes, links = computation.structure().values()
+    slopes = {}
+    for (a, b), slope in zip(links, computation.numbers(1)["slopes"], strict=True):
+        slopes.setdefault((nodes[a]["name"], nodes[b]["name"]), []).append(slope)
+    v = y.item()
+    [[twice]] = numerically(lambda y: y * y, v)
+    assert sum(slope for [slope] in slopes["y", "×"]) == pytest.approx(twice, rel=5e-3)
+    assert slopes["y", "sin"] == [[pytest.approx(numerically(np.sin, v)[0, 0], rel=5e-3)]]
+    assert [slope for [slope] in slopes["+", "×"]] == [3.0]
+
+
+def test_arrows_between_arrays_carry_the_range_of_the_local_derivatives():
+    rng = np.random.default_rng(3)
+    layer = tg.nn.Layer(4, 3, activation="tanh", seed=1)
+    x = rng.normal(size=(1, 4))
+    computation = Computation((layer(tg.Value(x, name="x")) ** 2).sum(), layer)
+    nodes, links = computation.structure().values()
+    found = {
+        (nodes[a]["name"], nodes[b]["name"]): slope
+        for (a, b), slope in zip(links, computation.numbers(1)["slopes"], strict=True)
+    }
+    w, b = layer.weights.data, layer.biases.data
+    cases = {
+        ("x", "@"): numerically(lambda x: x @ w, x),
+        ("weights", "@"): numerically(lambda w: x @ w, w),
+        ("+", "tanh"): numerically(np.tanh, x @ w + b),
+    }
+    for names, jacobian in cases.items():
+        entries = jacobian[np.abs(jacobian) > 1e-9]
+        np.testing.assert_allclose(found[names], [entries.min(), entries.max()], rtol=5e-3)
+    assert found["biases", "+"] == found["@", "+"] == [1.0]
+
+
+def test_a_neuron_that_is_off_counts_as_a_derivative_of_zero():
+    layer = tg.nn.Layer(1, 2, activation="relu")
+    layer.weights.data = [[1.0, -1.0]]
+    computation = Computation(layer(np.ones((1, 1))).sum(), layer)
+    nodes, links = computation.structure().values()
+    names = [(nodes[a]["name"], nodes[b]["name"]) for a, b in links]
+    assert computation.numbers(1)["slopes"][names.index(("+", "relu"))] == [0.0, 1.0]
+
+
+def test_running_statistics_are_those_of_each_frame():
+    x, y = tg.datasets.moons(60, seed=0)
+    model = tg.nn.Sequential(tg.nn.Layer(2, 4, seed=0), tg.nn.BatchNorm(4), np.tanh, tg.nn.Layer(4, 1, seed=1))
+    recorder = tg.record(model, x, y.reshape(-1, 1) * 1.0, every=1)
+    tg.fit(model, x, y.reshape(-1, 1) * 1.0, loss="bce_with_logits", epochs=2, verbose=0, callbacks=[recorder])
+    first = tg.nn.Sequential(tg.nn.Layer(2, 4, seed=0), tg.nn.BatchNorm(4), np.tanh, tg.nn.Layer(4, 1, seed=1)).eval()
+    frames = recorder.story("x")["frames"]
+    np.testing.assert_allclose(frames[0]["acts"][-1][0], first(x[:1]).item(), rtol=1e-3)
+    np.testing.assert_allclose(frames[-1]["acts"][-1][0], model.eval()(x[:1]).item(), rtol=1e-3)
 
 
 def test_recording_changes_nothing():
@@ -193,7 +261,7 @@ def test_it_plays_to_the_end(browser):
     browser.key("Home")
     browser.click("play")
     browser.wait("return document.getElementById('status').textContent.startsWith('step 18')")
-    browser.wait("return document.getElementById('play').textContent === 'Play'")
+    browser.wait("return document.getElementById('play').textContent.endsWith('Play')")
 
 
 def test_the_graph_plays_forward_and_back(browser):
@@ -202,10 +270,26 @@ def test_the_graph_plays_forward_and_back(browser):
     assert "∂" in everything
     assert "×" in everything
     browser.key("g")
-    browser.wait("return document.getElementById('graph-status').textContent.startsWith('forward')")
+    browser.wait("return document.getElementById('graph-status').textContent.startsWith('Forward')")
     assert "∂" not in browser.run("return document.getElementById('graph').textContent")
-    browser.run("clearInterval(state.flowTimer); while (state.flow !== null) flowStep();")
+    browser.click("flow")
+    paused = browser.run("return document.getElementById('moment').value")
+    time.sleep(0.7)
+    assert browser.run("return document.getElementById('moment').value") == paused
+    move = "const m = document.getElementById('moment'); m.value = {}; m.dispatchEvent(new Event('input'))"
+    browser.run(move.format("m.max - 1"))
+    assert browser.run("return document.getElementById('graph-status').textContent").startswith("Back: x")
+    browser.click("flow")
+    browser.wait("return document.getElementById('graph-status').textContent.startsWith('All')")
     assert browser.run("return document.getElementById('graph').textContent") == everything
+    assert browser.run("return document.getElementById('flow').textContent").endswith("Play")
+
+
+def test_a_touch_tells_the_numbers(browser):
+    browser.run("document.querySelector('#network g').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    assert re.match(r"input, 1: value -?[0-9.]+$", browser.run("return document.getElementById('detail').textContent"))
+    browser.run("document.querySelector('#graph g').dispatchEvent(new MouseEvent('click', {bubbles: true}))")
+    assert "gradient" in browser.run("return document.getElementById('detail').textContent")
 
 
 def test_language_and_theme(browser):
@@ -227,13 +311,31 @@ def test_everything_has_a_name_for_screen_readers(browser):
     assert nameless == 0
 
 
-def test_it_looks_like_something_at_every_size(browser):
-    for width, height in ((1200, 900), (400, 800)):
-        browser("/window/rect", {"width": width, "height": height})
-        shot = pytest.importorskip("matplotlib.image").imread(io.BytesIO(base64.b64decode(browser("/screenshot"))))
-        assert shot.shape[1] > 0.8 * width
-        assert len(np.unique(np.round(shot[::4, ::4, :3] * 31), axis=0)) > 20
-        assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth")
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (700, 900), (360, 740)])
+def test_it_fits_and_nothing_overlaps_at_every_size(browser, width, height):
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser("/goog/cdp/execute", {"cmd": "Emulation.setDeviceMetricsOverride", "params": metrics})
+    browser.wait(f"return innerWidth === {width}")
+    browser.run("dispatchEvent(new Event('resize'))")
+    shot = pytest.importorskip("matplotlib.image").imread(io.BytesIO(base64.b64decode(browser("/screenshot"))))
+    assert shot.shape[1] > 0.9 * width
+    assert len(np.unique(np.round(shot[::4, ::4, :3] * 31), axis=0)) > 20
+    assert browser.run("return document.documentElement.scrollWidth <= window.innerWidth")
+    assert browser.run("return [...document.querySelectorAll('.scrolls')].every(e => e.scrollWidth <= e.clientWidth)")
+    covered = browser.run("""
+        const box = (e) => e.getBoundingClientRect();
+        const before = (a, b) => a <= b + 0.5;
+        const apart = (a, b) => before(a.right, b.left) || before(b.right, a.left)
+            || before(a.bottom, b.top) || before(b.bottom, a.top);
+        const boxes = [...document.querySelectorAll('#graph g > rect:first-child')].map(box);
+        const labels = [...document.querySelectorAll('#graph > text')];
+        const all = [...boxes, ...labels.map(box)];
+        const sizes = [...document.querySelectorAll('main text')].map((e) => parseFloat(e.getAttribute('font-size')));
+        const overlaps = all.flatMap((a, i) => all.slice(i + 1).filter((b) => !apart(a, b)));
+        return [labels.length, overlaps.length, sizes.filter((s) => s < 9).length];
+    """)
+    assert covered[0] > 10
+    assert covered[1:] == [0, 0]
 
 
 def test_no_error_no_request_and_no_injected_script(browser, page):

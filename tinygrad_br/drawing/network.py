@@ -56,7 +56,7 @@ def layers_of(model: Any) -> list[Any]:
     """
     modules = model.modules() if hasattr(model, "modules") else [model, *getattr(model, "layers", ())]
     modules = [model] if hasattr(model, "weights") else modules
-    layers = [m for m in modules if isinstance(getattr(m, "weights", None), Value) and m.weights.ndim in (1, 2)]
+    layers = [m for m in modules if is_layer(m)]
     if not layers:
         raise TypeError(
             f"tg.draw draws Values and networks of layers with weights, but {type(model).__name__} has no such layer; "
@@ -69,6 +69,14 @@ def layers_of(model: Any) -> list[Any]:
                 "so they are not a chain that can be drawn as columns; draw the graph instead: tg.draw(model(x))"
             )
     return layers
+
+
+def is_layer(module: Any) -> bool:
+    """Whether a module is a layer, with a matrix of weights, or a neuron; a normalisation has a weight per number."""
+    weights, biases = getattr(module, "weights", None), getattr(module, "biases", None)
+    if not isinstance(weights, Value):
+        return False
+    return weights.ndim == 2 or (weights.ndim == 1 and (biases is None or biases.ndim == 0))
 
 
 def matrix(layer: Any) -> Any:

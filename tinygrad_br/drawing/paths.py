@@ -21,6 +21,7 @@ from ..messages import op_name
 from .labels import arguments
 
 MOST_ENTRIES = 4_000_000  # of the local derivatives of one argument of one operation
+SOME_ENTRIES = 20_000  # of these, where some will do
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,48 @@ def edge_of(node: Node, place: int, inner: int | None, arg: Node) -> Edge | None
         )
     if node.op is part:
         return part_edge(node, arg)
+    slopes = jacobian_rows(node, place, inner, arg, range(rows))
+    if slopes is None:
+        return None
+    return Edge(arg, node, slopes, np.ones((1, 1), bool) if slopes.size == 1 else slopes != 0)
+
+
+def jacobian_rows(node: Node, place: int, inner: int | None, arg: Node, entries: Sequence[int]) -> Any:
+    """The derivatives of some entries of a result by all entries of an argument, (entries, size of the argument).
+
+    They are what the function's own rule says; None if it says that nothing flows.
+    """
     rules, guarded = RULES[node.op]
     rule = rules[place] if place < len(rules) else None
     if rule is None:
         return None
     raw = [data_of(a) for a in node.args]
-    slopes = np.zeros((rows, columns))
+    slopes = np.zeros((len(entries), size_of(arg)))
     with np.errstate(all="ignore"):
-        for row, g in enumerate(one_hots(node._data)):
+        for row, g in enumerate(one_hots(node._data, entries)):
             share = rule(g, node._data, *raw, **node.kwargs)
             share = share if inner is None or share is None else share[inner]
             fitted = None if share is None else fit(share, arg._data, node, g if guarded else None)
             if fitted is not None:
                 slopes[row] = np.ravel(fitted)
-    return Edge(arg, node, slopes, np.ones((1, 1), bool) if slopes.size == 1 else slopes != 0)
+    return slopes
+
+
+def local_derivatives(node: Node, place: int, inner: int | None, arg: Node) -> Any:
+    """The numbers by which an operation multiplies what comes back to one of its arguments, or some of very many.
+
+    For each result these are its derivatives by the entries of the argument that it depends on, and 0 if there are
+    none.  None for an operation that has no derivative.
+    """
+    if node.op is part:
+        return np.ones(1)
+    count = size_of(node)
+    picked = np.linspace(0, count - 1, min(count, max(1, SOME_ENTRIES // max(size_of(arg), 1)))).round().astype(int)
+    rows = jacobian_rows(node, place, inner, arg, picked.tolist()) if count else None
+    if rows is None:
+        return None
+    idle = not np.all(rows.any(axis=1))
+    return np.append(rows[rows != 0], 0.0) if idle else rows[rows != 0]
 
 
 def part_edge(node: Node, whole: Node) -> Edge:
@@ -101,14 +130,15 @@ def part_edge(node: Node, whole: Node) -> Edge:
     return Edge(whole, node, slopes, slopes != 0)
 
 
-def one_hots(data: Any) -> Iterator[Any]:
-    """Cotangents that are 1 for one entry of a result and 0 for all others, entry by entry."""
+def one_hots(data: Any, entries: Sequence[int]) -> Iterator[Any]:
+    """Cotangents that are 1 for one entry of a result and 0 for all others, for one entry after the other."""
     parts = data if isinstance(data, tuple) else (data,)
-    for i, d in enumerate(parts):
-        for entry in range(d.size):
-            cotangents = [np.zeros(p.shape, p.dtype) for p in parts]
-            cotangents[i].flat[entry] = 1
-            yield cotangents if isinstance(data, tuple) else cotangents[0][()]
+    ends = np.cumsum([p.size for p in parts])
+    for entry in entries:
+        cotangents = [np.zeros(p.shape, p.dtype) for p in parts]
+        i = int(np.searchsorted(ends, entry, side="right"))
+        cotangents[i].flat[entry - ends[i]] = 1  # counted from the end of the part
+        yield cotangents if isinstance(data, tuple) else cotangents[0][()]
 
 
 class Paths:

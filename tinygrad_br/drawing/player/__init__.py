@@ -1,12 +1,12 @@
 """The player: a training on one page that can be played, stopped and stepped through, offline.
 
-While training runs only weights and gradients are copied, which costs little.  What is shown beside them, activations,
-gradients in the graph, the decision boundary, is computed when the page is written, from a copy of the model.
+While training runs only weights, and the few gradients that are shown, are copied, which costs little.  What is shown
+beside them, activations, gradients in the graph, the decision boundary, is computed when the page is written, from a
+copy of the model.
 """
 
 from __future__ import annotations
 
-import base64
 import copy
 import html
 import json
@@ -19,16 +19,16 @@ from typing import Any
 
 import numpy as np
 
-from ...engine import Node, ancestors, cotangents, nodes_in, part
 from ...modes import mode
-from ..labels import op_text
-from ..network import columns_of, inputs_of_layers, layers_of
+from ...value import Value
+from ..network import biases_of, columns_of, inputs_of_layers, layers_of
 from ..picture import readable
 from ..plots import outputs_of, probabilities, unchanged
+from .computation import Computation
+from .numbers import packed, rounded, signed_bytes, thinned
 
 MOST_FRAMES = 120
 NEURONS = 10  # of a wide layer that are shown
-CELLS = 24  # numbers of a node of the graph that are shown
 GRID = 40  # points of the decision boundary in each direction
 
 
@@ -49,6 +49,8 @@ class Recorder:
         self.x, self.y = np.asarray(x), np.asarray(y)
         self.labels, self.image_shape = list(labels), image_shape
         self.parameters = list(model.parameters())
+        self.layers = layers_of(model)
+        self.columns = columns_of(self.layers, NEURONS)
         self.frames: list[dict[str, Any]] = []
         self.losses: list[float] = []
         self.loss: Any = None
@@ -65,18 +67,31 @@ class Recorder:
             self.keep(run)
 
     def keep(self, run: Any) -> None:
-        """Copy the present weights and gradients; every other frame is forgotten when there are too many."""
+        """Copy what is there now; every other frame is forgotten when there are too many."""
+        grads = []
+        for i, layer in enumerate(self.layers):
+            grad = layer.weights.grad
+            grads.append(None if grad is None else grad.reshape(self.table(i))[self.picked(i)])
         self.frames.append(
             {
                 "step": run.steps,
                 "epoch": run.epoch,
                 "weights": [p.data.copy() for p in self.parameters],
-                "grads": [None if p.grad is None else p.grad.copy() for p in self.parameters],
+                "state": [array.copy() for array in state_of(self.model)],
+                "grads": grads,
             }
         )
         if len(self.frames) > MOST_FRAMES:
             self.frames = self.frames[::2]
             self.every *= 2
+
+    def table(self, layer: int) -> tuple[int, int]:
+        """The numbers of inputs and of neurons of a layer."""
+        return self.columns[layer].count, self.columns[layer + 1].count
+
+    def picked(self, layer: int) -> Any:
+        """The index of the weights that are shown."""
+        return np.ix_(self.columns[layer].shown, self.columns[layer + 1].shown)
 
     def save(self, path: str | os.PathLike[str], title: str = "Training") -> Path:
         """Write the page: one HTML file that needs no network.
@@ -92,9 +107,7 @@ class Recorder:
     def story(self, title: str) -> dict[str, Any]:
         """All that the page shows, as plain numbers and texts."""
         model = copy.deepcopy(self.model)
-        parameters = list(model.parameters())
-        layers = layers_of(model)
-        columns = columns_of(layers, NEURONS)
+        parameters, layers = list(model.parameters()), layers_of(model)
         example = self.x[self.example].reshape(1, -1).astype(parameters[0].dtype)
         answer = self.y[self.example : self.example + 1]
         if answer.dtype.kind == "f":
@@ -103,7 +116,7 @@ class Recorder:
         story: dict[str, Any] = {
             "title": title,
             "labels": [readable(label) for label in self.labels],
-            "layers": [{"count": c.count, "shown": c.shown, "subtitle": c.subtitle} for c in columns],
+            "layers": [{"count": c.count, "shown": c.shown, "title": c.subtitle} for c in self.columns],
             "losses": thinned(self.losses),
             "steps": len(self.losses),
             "image": None if self.image_shape is None else [*self.image_shape],
@@ -115,37 +128,40 @@ class Recorder:
             for frame in self.frames:
                 for parameter, weights in zip(parameters, frame["weights"], strict=True):
                     parameter.data = weights
-                grads = {id(p): g for p, g in zip(parameters, frame["grads"], strict=True)}
+                for array, kept in zip(state_of(model), frame["state"], strict=True):
+                    array[...] = kept
                 with mode(recording=True):
-                    output = model(example)
+                    output = model(Value(example, name="x"))
                     loss = self.loss(output, answer)
-                graph = graph_of(loss, model)
-                story.setdefault("graph", graph["structure"])
-                shown: dict[str, Any] = {"step": frame["step"], "epoch": frame["epoch"], "nodes": graph["numbers"]}
-                shown["acts"] = activations(layers, columns, example, output)
-                shown["layers"] = [
-                    self.layer(layer, before, after, grads, first=i == 0)
-                    for i, (layer, before, after) in enumerate(zip(layers, columns, columns[1:], strict=False))
-                ]
+                computation = Computation(loss, model)
+                story.setdefault("graph", computation.structure())
+                shown = {"step": frame["step"], "epoch": frame["epoch"], **computation.numbers(len(self.frames))}
+                shown["acts"] = self.activations(layers, example, output)
+                shown["layers"] = [self.layer(i, layer, frame["grads"][i]) for i, layer in enumerate(layers)]
                 if plane is not None:
                     shown["plane"] = packed(probabilities(outputs_of(model, plane[0])))
                 story["frames"].append(shown)
         return story
 
-    def layer(self, layer: Any, before: Any, after: Any, grads: dict[int, Any], first: bool) -> dict[str, Any]:
+    def layer(self, place: int, layer: Any, gradient: Any) -> dict[str, Any]:
         """The weights, biases and gradients that are shown of a layer."""
-        weights = layer.weights.data.reshape(before.count, after.count)
-        gradient = grads.get(id(layer.weights))
-        picked = np.ix_(before.shown, after.shown)
-        bias = getattr(layer, "biases", getattr(layer, "bias", None))
+        weights, shown = layer.weights.data.reshape(self.table(place)), self.columns[place + 1].shown
+        biases = biases_of(layer)
         told = {
-            "w": rounded(weights[picked]),
-            "b": None if bias is None else rounded(np.ravel(bias.data)[after.shown]),
-            "g": None if gradient is None else rounded(gradient.reshape(weights.shape)[picked]),
+            "w": rounded(weights[self.picked(place)]),
+            "b": None if biases is None else rounded(biases[shown]),
+            "g": None if gradient is None else rounded(gradient),
         }
-        if first and self.image_shape is not None:
-            told["pictures"] = [signed_bytes(weights[:, j].reshape(self.image_shape)) for j in after.shown]
+        if not place and self.image_shape is not None:
+            told["pictures"] = [signed_bytes(weights[:, j].reshape(self.image_shape)) for j in shown]
         return told
+
+    def activations(self, layers: Sequence[Any], example: Any, output: Any) -> list[Any]:
+        """What goes into each layer and what comes out of the last, for the neurons that are shown."""
+        into = inputs_of_layers(layers, output)
+        numbers = [example[0], *(into.get(id(layer)) for layer in layers[1:]), np.ravel(output.data)]
+        pairs = zip(numbers, self.columns, strict=True)
+        return [None if n is None else rounded(np.asarray(n)[column.shown]) for n, column in pairs]
 
     def plane(self) -> tuple[Any, dict[str, Any]] | None:
         """The points of the plane to ask the model about, and what the page has to know of it; None if it is none."""
@@ -157,8 +173,13 @@ class Recorder:
         points = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
         classes = np.unique(np.ravel(self.y), return_inverse=True)[1].tolist()
         some = slice(None, None, max(1, len(self.x) // 300))
-        box = [rounded(side[[0, -1]]) for side in sides]
-        return points, {"grid": GRID, "box": box, "points": rounded(self.x[some]), "classes": classes[some]}
+        return points, {
+            "grid": GRID,
+            "box": [rounded(side[[0, -1]]) for side in sides],
+            "points": rounded(self.x[some]),
+            "classes": classes[some],
+            "example": rounded(self.x[self.example]),
+        }
 
 
 def record(
@@ -181,6 +202,9 @@ def record(
         labels: names of the outputs; for a single output two names, for z <= 0 and z > 0.
         image_shape: (rows, columns) of inputs that are pictures.
 
+    On the page each arrow of the graph says by which numbers the gradient is multiplied on its way back: the local
+    derivative, or the least and the greatest of them between arrays.
+
     >>> import tempfile, tinygrad_br as tg
     >>> x, y = tg.datasets.moons(60, seed=0)
     >>> y = y.reshape(-1, 1) * 1.0
@@ -191,93 +215,12 @@ def record(
     """
     if every < 1:
         raise ValueError(f"every= is a number of steps from 1 on, but got {every}")
-    layers_of(model)
     return Recorder(model, x, y, every, example, labels, image_shape)
 
 
-def activations(layers: Sequence[Any], columns: Sequence[Any], example: Any, output: Any) -> list[Any]:
-    """What goes into each layer and what comes out of the last, for the neurons that are shown."""
-    into = inputs_of_layers(layers, output)
-    numbers = [example[0], *(into.get(id(layer)) for layer in layers[1:]), np.ravel(output.data)]
-    return [None if n is None else rounded(np.asarray(n)[c.shown]) for n, c in zip(numbers, columns, strict=True)]
-
-
-def graph_of(loss: Any, model: Any) -> dict[str, Any]:
-    """The computation graph of one loss: its structure, and the numbers and gradients in it."""
-    names = {parameter: name for name, parameter in model.named_parameters()}
-    nodes = [node for node in ancestors(loss) if not isinstance(node._data, tuple)]
-    found = cotangents(loss, np.ones(loss.shape, loss.dtype)[()])
-    place = {node: i for i, node in enumerate(nodes)}
-    depth: dict[Node, int] = {}
-    links = []
-    for node in nodes:
-        args = [arg for arg in nodes_in(node.args) if arg in place]
-        if node.op is part:
-            args = [arg for arg in nodes_in(node.args[0].args) if arg in place]
-        depth[node] = 1 + max((depth[arg] for arg in args), default=-1)
-        links += [[place[arg], place[node]] for arg in args]
-    for node in nodes:
-        if node.op is None:
-            users = [depth[nodes[b]] for a, b in links if nodes[a] is node]
-            depth[node] = max(min(users, default=1) - 1, 0)
-    structure = {
-        "links": links,
-        "nodes": [
-            {
-                "name": readable(node.name or names.get(node, "")),
-                "op": "" if node.op is None else op_text(node),
-                "shape": [*node._data.shape],
-                "depth": depth[node],
-            }
-            for node in nodes
-        ],
-    }
-    numbers = []
-    for node in nodes:
-        g = found.get(node)
-        numbers.append({"v": cells(node._data), "g": None if g is None else cells(g), "n": size(g)})
-    return {"structure": structure, "numbers": numbers}
-
-
-def size(gradient: Any) -> float | None:
-    """The Euclidean length of a gradient, rounded."""
-    return None if gradient is None else rounded(np.linalg.norm(np.ravel(gradient)))
-
-
-def cells(numbers: Any) -> list[float]:
-    """At most so many of the numbers of an array, at even distances."""
-    flat = np.ravel(numbers)
-    picked = np.linspace(0, flat.size - 1, min(CELLS, flat.size)).round().astype(int)
-    told: list[float] = rounded(flat[picked])
-    return told
-
-
-def thinned(numbers: Sequence[float], most: int = 1000) -> list[list[float]]:
-    """At most so many pairs of a step, counted from 1, and its loss."""
-    picked: Any = np.linspace(0, len(numbers) - 1, min(most, len(numbers))).round().astype(int)
-    return [[int(i) + 1, rounded(np.float64(numbers[i]))] for i in picked]
-
-
-def rounded(numbers: Any) -> Any:
-    """Numbers with four significant digits, as lists; None for what is not finite, which JSON has no word for."""
-    array = np.asarray(numbers, np.float64)
-    if array.ndim:
-        return [rounded(item) for item in array]
-    return float(f"{array:.4g}") if np.isfinite(array) else None
-
-
-def signed_bytes(grid: Any) -> str:
-    """A picture of weights, one signed byte for each, scaled by the largest; colours are averaged."""
-    grid = grid if grid.ndim == 2 else grid.mean(axis=-1)
-    scale = float(np.max(np.abs(grid), initial=0.0)) or 1.0
-    return base64.b64encode(np.round(127 * np.nan_to_num(grid) / scale).astype(np.int8).tobytes()).decode()
-
-
-def packed(shares: Any) -> str:
-    """For each point the likeliest class and how sure it is, two bytes each."""
-    best = np.nan_to_num(shares).argmax(axis=1)
-    sure = np.round(255 * np.nan_to_num(shares).max(axis=1))
-    return base64.b64encode(np.stack([best, sure], axis=1).astype(np.uint8).tobytes()).decode()
+def state_of(model: Any) -> list[Any]:
+    """The arrays that a model keeps besides its parameters, such as running means."""
+    return [item for _, item in model.contents() if isinstance(item, np.ndarray)]
 
 
 def page_of(story: dict[str, Any], title: str) -> str:

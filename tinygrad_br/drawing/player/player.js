@@ -1,5 +1,3 @@
-"use strict";
-
 /* The player of a recorded training: one story, one moment of it at a time. */
 
 const story = JSON.parse(document.getElementById("story").textContent);
@@ -13,14 +11,23 @@ const texts = {
     back: "One frame back",
     forward: "One frame forward",
     slider: "Frame of the training",
-    play: "Play",
-    pause: "Pause",
-    network: "The network: weights, biases and how active the neurons are",
-    loss: "Loss of each step",
+    play: "▶ Play",
+    pause: "❚❚ Pause",
+    network: "The network",
+    positive: "positive weight",
+    negative: "negative weight",
+    active: "active neuron",
+    above: "above 0",
+    below: "below 0",
+    inside: "numbers: values of inputs, biases of neurons",
+    loss: "Loss: each step (thin) and on average (bold)",
     plane: "What the network says of each point",
-    graph: "The computation of one example",
-    flow: "Play forward and backward",
-    keys: "Keys: space plays, ← and → step, Home and End jump, G plays the graph.",
+    graph: "The computation of one example, forward and back",
+    moment: "Moment of the computation",
+    partial: "gradient",
+    slope:
+      "local derivative: the gradient is multiplied by it on its way back; between arrays, from the least to the greatest",
+    keys: "Keys: space plays, ← and → step, Home and End jump, G plays the computation. Tap or click a box or a neuron to read its numbers.",
     input: "input",
     hidden: "hidden",
     output: "output",
@@ -28,10 +35,14 @@ const texts = {
     epoch: "epoch",
     lossNow: "loss",
     value: "value",
+    bias: "bias",
+    weight: "weight",
     gradient: "gradient",
-    forwardPass: "forward: ",
-    backwardPass: "backward: ",
-    done: "The gradient of every node is known.",
+    start: "Nothing is computed yet.",
+    forwardPass: "Forward: ",
+    backwardPass: "Back: ",
+    done: "All values and all gradients are known.",
+    words: {},
   },
   pt: {
     other: "English",
@@ -40,14 +51,22 @@ const texts = {
     back: "Um quadro para trás",
     forward: "Um quadro para a frente",
     slider: "Quadro do treinamento",
-    play: "Reproduzir",
-    pause: "Pausar",
-    network: "A rede: pesos, vieses e quão ativos estão os neurônios",
-    loss: "Perda em cada passo",
+    play: "▶ Reproduzir",
+    pause: "❚❚ Pausar",
+    network: "A rede",
+    positive: "peso positivo",
+    negative: "peso negativo",
+    active: "neurônio ativo",
+    above: "acima de 0",
+    below: "abaixo de 0",
+    inside: "números: valores das entradas, vieses dos neurônios",
+    loss: "Perda: a cada passo (fina) e em média (grossa)",
     plane: "O que a rede diz de cada ponto",
-    graph: "O cálculo de um exemplo",
-    flow: "Reproduzir ida e volta",
-    keys: "Teclas: espaço reproduz, ← e → avançam um quadro, Home e End saltam, G anima o grafo.",
+    graph: "O cálculo de um exemplo, ida e volta",
+    moment: "Momento do cálculo",
+    partial: "gradiente",
+    slope: "derivada local: na volta, o gradiente é multiplicado por ela; entre vetores ou matrizes, da menor à maior",
+    keys: "Teclas: espaço reproduz, ← e → avançam um quadro, Home e End saltam, G reproduz o cálculo. Toque ou clique numa caixa ou num neurônio para ler seus números.",
     input: "entrada",
     hidden: "oculta",
     output: "saída",
@@ -55,23 +74,51 @@ const texts = {
     epoch: "época",
     lossNow: "perda",
     value: "valor",
+    bias: "viés",
+    weight: "peso",
     gradient: "gradiente",
-    forwardPass: "ida: ",
-    backwardPass: "volta: ",
-    done: "O gradiente de cada nó é conhecido.",
+    start: "Nada foi calculado ainda.",
+    forwardPass: "Ida: ",
+    backwardPass: "Volta: ",
+    done: "Todos os valores e todos os gradientes são conhecidos.",
+    words: { layer: "camada", neuron: "neurônio", weights: "pesos", biases: "vieses", bias: "viés" },
   },
 };
 
-const state = { frame: 0, playing: 0, language: "en", flow: null, flowTimer: 0 };
+const moments = 2 * story.graph.nodes.length; /* every node once forward, once back */
+const state = { frame: 0, playing: 0, language: "en", moment: moments, flowing: 0 };
 const say = (key) => texts[state.language][key];
+const named = (name) => name.replace(/\b(layer|neuron|weights|biases|bias)\b/g, (word) => say("words")[word] || word);
 
 /* -- small helpers ------------------------------------------------------------------------------------------- */
 
-const format = (x) => (x === null || x === undefined ? "NaN" : String(Number(x.toPrecision(3))));
+const format = (x, digits = 3) => (x === null || x === undefined ? "NaN" : String(Number(x.toPrecision(digits))));
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const largest = (numbers) => numbers.reduce((most, x) => Math.max(most, Math.abs(x || 0)), 0) || 1;
-const paperParts = () => colour("--paper").match(/[0-9a-f]{2}/gi).map((part) => parseInt(part, 16));
+const parts = (name) =>
+  colour(name)
+    .match(/[0-9a-f]{2}/gi)
+    .map((part) => parseInt(part, 16));
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+
+/* So much of a colour on paper, as three numbers; and a colour for text upon it. */
+function blend(name, share) {
+  const [paper, paint] = [parts("--paper"), parts(name)];
+  return paper.map((from, c) => Math.round(from + (paint[c] - from) * share));
+}
+const css = (rgb) => `rgb(${rgb.join()})`;
+const inkOn = ([r, g, b]) => (0.3 * r + 0.59 * g + 0.11 * b > 125 ? "#1f2933" : "#ffffff");
+
+const cut = (text, longest) => (text.length > longest ? `${text.slice(0, longest - 1)}…` : text);
+
+/* A number in a circle: at most five letters. */
+function brief(x) {
+  if (x === null) return "NaN";
+  const size = Math.abs(x);
+  return size >= 10000
+    ? x.toExponential(0).replace("+", "")
+    : String(Number(x.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0)));
+}
 
 function shape(parent, name, attributes, text) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -90,6 +137,22 @@ function hint(element, text) {
   return element;
 }
 
+/* An empty picture of so many pixels. */
+function sheet(id, width, height) {
+  const svg = byId(id);
+  svg.replaceChildren();
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  svg.setAttribute("width", width);
+  svg.setAttribute("height", height);
+  return svg;
+}
+
+/* How wide a picture in a panel may be. */
+function room(panel) {
+  const style = getComputedStyle(byId(panel));
+  return Math.max(240, byId(panel).clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
+}
+
 /* -- the network --------------------------------------------------------------------------------------------- */
 
 function rowsOf(layer) {
@@ -99,77 +162,106 @@ function rowsOf(layer) {
 }
 
 function drawNetwork(frame) {
-  const svg = byId("network");
-  svg.replaceChildren();
   const layers = story.layers;
+  const available = room("network-panel");
+  const small = available < 500;
+  const told = outputTexts(frame.acts[layers.length - 1]);
+  const widest = Math.max(...told.flat().map((text) => text.length));
+  const [left, right] = [(story.input ? (small ? 84 : 150) : 0) + (small ? 26 : 34), 40 + 7.2 * widest];
+  const across = Math.min(190, Math.max(52, (available - left - right) / Math.max(layers.length - 1, 1)));
+  const [row, radius] = [small ? 36 : 42, small ? 14 : 16];
   const most = Math.max(...layers.map((layer) => rowsOf(layer).total));
-  const left = story.input ? 150 : 50;
-  const [width, height, row, radius] = [left + (layers.length - 1) * 180 + 170, 50 + most * 42, 42, 15];
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("width", width);
-  svg.setAttribute("aria-label", say("network"));
+  const svg = sheet("network", Math.floor(left + (layers.length - 1) * across + right), 48 + most * row);
+  svg.setAttribute(
+    "aria-label",
+    `${say("network")}: ${say("output")} ${told.map((pair) => pair.join(" ")).join("; ")}`,
+  );
   const place = (i, k) => {
     const rows = rowsOf(layers[i]);
-    return [left + i * 180, 46 + ((most - rows.total) / 2 + rows.at(k) + 0.5) * row];
+    return [left + i * across, 42 + ((most - rows.total) / 2 + rows.at(k) + 0.5) * row];
   };
   frame.layers.forEach((layer, i) => {
     const scale = largest(layer.w.flat());
-    layer.w.forEach((weights, a) =>
+    layer.w.forEach((weights, a) => {
       weights.forEach((weight, b) => {
         const [[x1, y1], [x2, y2]] = [place(i, a), place(i + 1, b)];
         const share = Math.abs(weight || 0) / scale;
-        const line = shape(svg, "line", {
-          x1, y1, x2, y2,
-          stroke: `var(${weight < 0 ? "--negative" : "--positive"})`,
-          "stroke-width": 0.4 + 2.8 * share,
-          "stroke-opacity": 0.15 + 0.7 * share,
-        });
+        const stroke = `var(${weight < 0 ? "--negative" : "--positive"})`;
+        const pen = { stroke, "stroke-width": 0.4 + 2.8 * share, "stroke-opacity": 0.15 + 0.7 * share };
+        const line = shape(svg, "line", { x1, y1, x2, y2, ...pen });
         const gradient = layer.g ? `, ${say("gradient")} ${format(layer.g[a][b])}` : "";
-        hint(line, `${format(weight)}${gradient}`);
-      }),
-    );
+        hint(line, `${say("weight")} ${format(weight)}${gradient}`);
+      });
+    });
   });
-  layers.forEach((layer, i) => drawLayer(svg, frame, layer, i, (k) => place(i, k), radius));
-  if (story.input) svg.append(picture(story.input, 65, 46 + (most * row) / 2, 100, false));
-}
-
-function drawLayer(svg, frame, layer, i, place, radius) {
-  const last = i === story.layers.length - 1;
-  const name = i === 0 ? say("input") : last ? say("output") : `${say("hidden")} ${i}`;
-  label(svg, place(0)[0], 16, name, { "font-weight": "bold", "font-size": 13 });
-  label(svg, place(0)[0], 31, String(layer.count), { class: "faint" });
-  const active = frame.acts[i] || layer.shown.map(() => 0);
-  const scale = largest(active);
-  const pictures = i === 1 && frame.layers[0].pictures;
-  layer.shown.forEach((_, k) => {
-    const [cx, cy] = place(k);
-    const share = Math.round((85 * Math.abs(active[k] || 0)) / scale);
-    const glow = active[k] < 0 ? "var(--negative)" : "#ffc933";
-    const mixed = `color-mix(in srgb, ${glow} ${share}%, var(--paper))`;
-    const circle = shape(svg, "circle", { cx, cy, r: radius, stroke: "var(--line)", "stroke-width": 1.2 });
-    circle.style.fill = mixed;
-    const bias = i > 0 && frame.layers[i - 1].b ? frame.layers[i - 1].b[k] : null;
-    hint(circle, `${say("value")} ${format(active[k])}` + (bias === null ? "" : `, bias ${format(bias)}`));
-    if (pictures) {
-      svg.append(picture(decoded(pictures[k]), cx, cy, 2 * radius - 4, true));
-      circle.style.stroke = mixed;
-      circle.setAttribute("stroke-width", 4);
-    } else {
-      const number = i === 0 ? active[k] : bias;
-      if (number !== null && !story.input) label(svg, cx, cy + 3, Number((number || 0).toPrecision(2)), { "font-size": 8 });
-    }
-    if (last) label(svg, cx + radius + 6, cy + 4, verdict(active, k), { "text-anchor": "start", "font-size": 12 });
+  layers.forEach((_, i) => {
+    drawLayer(svg, frame, i, (k) => place(i, k), radius, told);
   });
-  if (rowsOf(layer).gap) {
-    const [x, y] = place(rowsOf(layer).half - 1);
-    label(svg, x, y + 46, `⋮ ${layer.count}`, { "font-size": 13 });
+  if (story.input) {
+    const side = small ? 64 : 110;
+    svg.append(picture(story.input, side / 2 + 4, 42 + (most * row) / 2, side, false));
   }
 }
 
-function verdict(active, k) {
+function drawLayer(svg, frame, i, place, radius, told) {
+  const layer = story.layers[i];
+  const last = i === story.layers.length - 1;
+  const name = i === 0 ? say("input") : last ? say("output") : `${say("hidden")} ${i}`;
+  label(svg, place(0)[0], 14, name, { "font-weight": 600, "font-size": radius < 16 ? 11 : 13 });
+  label(svg, place(0)[0], 29, String(layer.count), { class: "faint" });
+  const active = frame.acts[i] || layer.shown.map(() => 0);
+  const scale = largest(active);
+  const strongest = active.length > 1 ? active.indexOf(Math.max(...active)) : 0;
+  const pictures = i === 1 && frame.layers[0].pictures;
+  layer.shown.forEach((_, k) => {
+    const [cx, cy] = place(k);
+    const mixed = blend(active[k] < 0 ? "--negative" : "--glow", (0.85 * Math.abs(active[k] || 0)) / scale);
+    const won = last && k === strongest;
+    const group = shape(svg, "g", {});
+    const pen = { stroke: `var(${won ? "--accent" : "--line"})`, "stroke-width": won ? 3 : 1.2 };
+    const circle = shape(group, "circle", { cx, cy, r: radius, ...pen });
+    circle.style.fill = css(mixed);
+    const bias = i > 0 && frame.layers[i - 1].b ? frame.layers[i - 1].b[k] : undefined;
+    const number = bias === undefined ? "" : `, ${say("bias")} ${format(bias)}`;
+    hint(group, `${name}, ${layer.shown[k] + 1}: ${say("value")} ${format(active[k])}${number}`);
+    if (pictures) {
+      group.append(picture(decoded(pictures[k]), cx, cy, 2 * radius - 4, true));
+      circle.style.stroke = css(mixed);
+      circle.setAttribute("stroke-width", 4);
+    } else if (i > 0 ? bias !== undefined : !story.input) {
+      const text = label(group, cx, cy + 3.5, brief(i > 0 ? bias : active[k]), { "font-size": 9.5 });
+      text.style.fill = inkOn(mixed);
+    }
+    if (last && told[k]) {
+      const style = { "text-anchor": "start", "font-size": 12, "font-weight": won ? 700 : 400 };
+      const lines = told[k];
+      lines.forEach((text, n) => {
+        const height = cy + 4 + 14 * (n - (lines.length - 1) / 2);
+        const written = label(
+          svg,
+          cx + radius + 8,
+          height,
+          text,
+          n ? { ...style, class: "faint", "font-weight": 400 } : style,
+        );
+        if (won && !n) written.style.fill = "var(--accent)";
+      });
+    }
+  });
+  if (rowsOf(layer).gap) {
+    const half = rowsOf(layer).half;
+    label(svg, place(0)[0], (place(half - 1)[1] + place(half)[1]) / 2 + 4, `⋮ ${layer.count}`, { "font-size": 12 });
+  }
+}
+
+/* What stands beside the outputs: for each a label, if there is one, and its number. */
+function outputTexts(active) {
   const labels = story.labels;
-  if (active.length === 1 && labels.length === 2) return `${labels[active[0] > 0 ? 1 : 0]} (${format(active[0])})`;
-  return `${labels[k] || ""} ${format(active[k])}`.trim();
+  const last = story.layers[story.layers.length - 1];
+  if (last.count === 1 && labels.length === 2) {
+    return [[cut(labels[active[0] > 0 ? 1 : 0], 18), `z = ${format(active[0])}`]];
+  }
+  return active.map((z, k) => [cut(labels[last.shown[k]] || "", 18), format(z)].filter(Boolean));
 }
 
 const decoded = (text) => Array.from(bytes(text), (b) => (b > 127 ? b - 256 : b) / 127);
@@ -183,11 +275,10 @@ function picture(numbers, x, y, side, signed) {
   const context = canvas.getContext("2d");
   const image = context.createImageData(columns, rows);
   const scale = largest(numbers);
-  const paper = paperParts();
+  const paper = parts("--paper");
   for (let p = 0; p < rows * columns; p++) {
     for (let c = 0; c < 3; c++) {
-      const number = numbers[p * channels + (channels === 3 ? c : 0)] || 0;
-      const share = number / scale;
+      const share = (numbers[p * channels + (channels === 3 ? c : 0)] || 0) / scale;
       const end = share < 0 ? [50, 114, 181] : [217, 111, 26];
       image.data[4 * p + c] = signed ? paper[c] + (end[c] - paper[c]) * Math.abs(share) : 255 * share;
     }
@@ -204,22 +295,48 @@ function picture(numbers, x, y, side, signed) {
 
 /* -- the loss ------------------------------------------------------------------------------------------------ */
 
+/* Round numbers between 0 and the top, for the axis. */
+function ticks(top) {
+  const power = 10 ** Math.floor(Math.log10(top));
+  const unit = [0.2, 0.5, 1, 2].map((n) => n * power).find((n) => top / n <= 5) || 5 * power;
+  return Array.from({ length: Math.floor(top / unit) + 1 }, (_, i) => i * unit);
+}
+
 function drawLoss(frame) {
-  const svg = byId("loss");
-  svg.replaceChildren();
-  const losses = story.losses.map((pair) => pair[1] || 0);
-  const [high, low] = [Math.max(...losses, 1e-12), Math.min(...losses, 0)];
-  const x = (step) => 46 + (364 * step) / Math.max(story.steps, 1);
-  const y = (loss) => 190 - (170 * (loss - low)) / (high - low);
-  shape(svg, "path", { d: "M46 15V190H412", fill: "none", stroke: "var(--line)" });
-  const points = story.losses.map(([step, loss]) => `${x(step).toFixed(1)},${y(loss || 0).toFixed(1)}`).join(" ");
-  shape(svg, "polyline", { points, fill: "none", stroke: "var(--negative)", "stroke-width": 1.6 });
+  const width = room("loss-panel");
+  const height = Math.round(Math.min(360, Math.max(190, 0.62 * width)));
+  const svg = sheet("loss", width, height);
+  const known = story.losses.filter((pair) => pair[1] !== null);
+  const top = Math.max(...known.map((pair) => pair[1]), 1e-12);
+  const low = Math.min(...known.map((pair) => pair[1]), 0);
+  const [left, right, bottom] = [44, width - 8, height - 24];
+  const x = (step) => left + ((right - left) * step) / Math.max(story.steps, 1);
+  const y = (loss) => bottom - ((bottom - 12) * (loss - low)) / (top - low);
+  for (const tick of ticks(top)) {
+    shape(svg, "path", { d: `M${left} ${y(tick)}H${right}`, stroke: "var(--line)", "stroke-opacity": 0.25 });
+    label(svg, left - 6, y(tick) + 4, format(tick), { class: "faint", "text-anchor": "end" });
+  }
+  const line = (pairs, pen) => {
+    const points = pairs.map(([step, loss]) => `${x(step).toFixed(1)},${y(loss).toFixed(1)}`).join(" ");
+    shape(svg, "polyline", { points, fill: "none", stroke: "var(--negative)", "stroke-linejoin": "round", ...pen });
+  };
+  line(known, { "stroke-width": 1, "stroke-opacity": 0.4 });
+  line(smoothed(known), { "stroke-width": 2.2 });
   const here = x(frame.step);
-  shape(svg, "line", { x1: here, x2: here, y1: 15, y2: 190, stroke: "var(--positive)", "stroke-width": 2 });
-  label(svg, 40, 22, format(high), { "text-anchor": "end" });
-  label(svg, 40, 190, format(low), { "text-anchor": "end" });
-  label(svg, 229, 210, `${say("step")} ${frame.step} / ${story.steps}`, { class: "faint" });
-  svg.setAttribute("aria-label", `${say("loss")}: ${say("step")} ${frame.step}, ${format(lossAt(frame.step))}`);
+  shape(svg, "path", { d: `M${here} 12V${bottom}`, stroke: "var(--positive)", "stroke-width": 2 });
+  const now = lossAt(frame.step);
+  if (now !== null) shape(svg, "circle", { cx: here, cy: y(now), r: 4, fill: "var(--positive)" });
+  label(svg, (left + right) / 2, height - 5, `${say("step")} ${frame.step} / ${story.steps}`, { class: "faint" });
+  svg.setAttribute("aria-label", `${say("lossNow")}: ${say("step")} ${frame.step}, ${format(now)}`);
+}
+
+/* The mean of each loss and its neighbours. */
+function smoothed(pairs) {
+  const reach = Math.max(1, Math.round(pairs.length / 40));
+  return pairs.map(([step], i) => {
+    const near = pairs.slice(Math.max(0, i - reach), i + reach + 1);
+    return [step, near.reduce((sum, pair) => sum + pair[1], 0) / near.length];
+  });
 }
 
 function lossAt(step) {
@@ -243,9 +360,15 @@ function drawPlane(frame) {
   byId("loss-panel").classList.toggle("wide", !story.plane);
   if (!story.plane) return;
   const canvas = byId("plane");
+  const width = room("plane-panel");
+  const height = Math.round(Math.min(360, Math.max(190, 0.62 * width)));
+  const density = devicePixelRatio || 1;
+  [canvas.width, canvas.height] = [width * density, height * density];
+  [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
   const context = canvas.getContext("2d");
-  const { grid, box, points, classes } = story.plane;
-  const paper = paperParts();
+  context.scale(density, density);
+  const { grid, box, points, classes, example } = story.plane;
+  const paper = parts("--paper");
   const data = bytes(frame.plane);
   const small = document.createElement("canvas");
   small.width = small.height = grid;
@@ -257,123 +380,212 @@ function drawPlane(frame) {
     image.data[at + 3] = 255;
   }
   small.getContext("2d").putImageData(image, 0, 0);
-  context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  points.forEach(([px, py], i) => {
-    const x = (canvas.width * (px - box[0][0])) / (box[0][1] - box[0][0]);
-    const y = canvas.height * (1 - (py - box[1][0]) / (box[1][1] - box[1][0]));
+  context.drawImage(small, 0, 0, width, height);
+  const dot = ([px, py], radius) => {
+    const x = (width * (px - box[0][0])) / (box[0][1] - box[0][0]);
     context.beginPath();
-    context.arc(x, y, 4, 0, 7);
+    context.arc(x, height * (1 - (py - box[1][0]) / (box[1][1] - box[1][0])), radius, 0, 7);
+  };
+  points.forEach((point, i) => {
+    dot(point, 4);
     context.fillStyle = `rgb(${classColours[classes[i] % 6].join()})`;
     context.fill();
     context.strokeStyle = "white";
     context.stroke();
   });
+  dot(example, 9);
+  context.lineWidth = 3;
+  context.strokeStyle = colour("--ink");
+  context.stroke();
   canvas.setAttribute("aria-label", say("plane"));
 }
 
-/* -- the graph ----------------------------------------------------------------------------------------------- */
+/* -- the computation ----------------------------------------------------------------------------------------- */
 
-/* state.flow is null when everything is shown, else how many of the 2 n moments have passed: n forward, n backward. */
-function drawGraph(frame) {
-  const svg = byId("graph");
-  svg.replaceChildren();
-  const { nodes, links } = story.graph;
-  const columns = [];
-  const places = nodes.map((node) => {
-    columns[node.depth] = (columns[node.depth] || 0) + 1;
-    return [node.depth, columns[node.depth] - 1];
-  });
-  const most = Math.max(...columns.filter(Boolean));
-  const [dx, dy, w, h] = [158, 112, 112, 84];
-  const [width, height] = [columns.length * dx, most * dy];
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("width", width);
-  svg.setAttribute("aria-label", say("graph"));
-  const count = nodes.length;
-  const moment = state.flow === null ? 2 * count : state.flow;
-  const corner = (i) => [places[i][0] * dx + 8, (places[i][1] + (most - columns[places[i][0]]) / 2) * dy + 8];
-  links.forEach(([a, b]) => {
-    const [[x1, y1], [x2, y2]] = [corner(a), corner(b)];
-    const back = moment >= 2 * count - b && frame.nodes[a].n !== null && frame.nodes[b].n !== null;
-    const seen = moment > b;
-    const middle = (x1 + w + x2) / 2;
-    shape(svg, "path", {
-      d: `M${x1 + w} ${y1 + h / 2}C${middle} ${y1 + h / 2} ${middle} ${y2 + h / 2} ${x2} ${y2 + h / 2}`,
-      fill: "none",
-      stroke: back ? "var(--positive)" : "var(--line)",
-      "stroke-width": back ? 2 : 1.2,
-      opacity: seen ? 1 : 0.2,
+/* Where each box stands: from left to right in rows that fit the panel, or downwards where that is narrow. */
+function layout(available) {
+  const { nodes } = story.graph;
+  const down = available < 560;
+  const [w, h] = down ? [Math.min(150, (available - 34) / 2), 90] : [112, 90];
+  const [along, across] = down ? [h + 40, w + 16] : [w + 66, h + 18];
+  const lanes = [];
+  for (const { rank, lane } of nodes) lanes[rank] = Math.max(lanes[rank] || 0, lane + 1);
+  const fits = down ? lanes.length : Math.max(2, Math.floor((available - 30 - w) / along) + 1);
+  const rows = brokenAt(lanes.length, fits);
+  let top = 8;
+  const corners = [];
+  for (const [first, end] of rows) {
+    const most = Math.max(...lanes.slice(first, end));
+    nodes.forEach(({ rank, lane }, i) => {
+      if (rank < first || rank >= end) return;
+      const [x, y] = down
+        ? [8 + lane * across, top + rank * along]
+        : [22 + (rank - first) * along, top + (most - 1 - lane) * across];
+      corners[i] = { x, y, row: first, top };
     });
-    if (back) label(svg, x1 + w + 4, y1 + h / 2 - 5, slope(frame, a, b), { "font-size": 9, "text-anchor": "start" });
+    top += down ? lanes.length * along - 32 : most * across + 18;
+  }
+  const width = Math.max(...corners.map((corner) => corner.x)) + w + (down ? 8 : 22);
+  return { corners, w, h, down, width, height: top };
+}
+
+/* Rows of ranks, [first, end): a row ends where only one thing goes on, so that weights stay beside their layer. */
+function brokenAt(ranks, fits) {
+  const leaves = new Set(story.graph.nodes.filter((node) => node.kind === "leaf").map((node) => node.rank));
+  const rows = [];
+  for (let first = 0; first < ranks; ) {
+    let end = Math.min(first + fits, ranks);
+    const wished = end;
+    while (end < ranks && end > first + 1 && leaves.has(end - 1)) end -= 1;
+    if (end === first + 1) end = wished;
+    rows.push([first, end]);
+    first = end;
+  }
+  return rows;
+}
+
+function drawGraph(frame) {
+  const { nodes, links } = story.graph;
+  const places = layout(room("graph-panel"));
+  const { corners, w, h, down, width, height } = places;
+  const svg = sheet("graph", width, height);
+  svg.setAttribute("aria-label", `${say("graph")}: ${byId("graph-status").textContent}`);
+  const moment = state.moment;
+  links.forEach(([a, b], i) => {
+    const back = moment >= moments - b && frame.nodes[a].g && frame.nodes[b].g;
+    const twins = links.slice(0, i).filter((other) => other[0] === a && other[1] === b).length;
+    const { d, x, y, anchor, split } = route(places, a, b, 10 * twins);
+    const pen = back ? { stroke: "var(--back)", "stroke-width": 2 } : { stroke: "var(--line)", "stroke-width": 1.3 };
+    const line = shape(svg, "path", {
+      d,
+      fill: "none",
+      "stroke-linejoin": "round",
+      opacity: moment > b ? 1 : 0.2,
+      ...pen,
+    });
+    if (!back || !frame.slopes[i]) return;
+    const [low, high] = frame.slopes[i].map((slope) => format(slope, 2));
+    const lines = high === undefined ? [`×${low}`] : split ? [`×${low}`, `… ${high}`] : [`×${low} … ${high}`];
+    lines.forEach((text, n) => {
+      const height = down ? y + 11 * n : y - 11 * (lines.length - 1 - n);
+      label(svg, x, height, text, { "font-size": 10, "text-anchor": anchor, class: "back" });
+    });
+    hint(line, `∂ ${title(nodes[b])} / ∂ ${title(nodes[a])}: ${lines.join(" ")}`);
   });
   nodes.forEach((node, i) => {
-    const [x, y] = corner(i);
+    const { x, y } = corners[i];
     const seen = moment > i;
-    const back = moment >= 2 * count - i;
-    const group = shape(svg, "g", { opacity: seen ? 1 : 0.25 });
-    const fill = node.op ? "var(--value)" : "var(--leaf)";
-    const now = moment === i + 1 || moment === 2 * count - i;
-    const stroke = now && state.flow !== null ? "var(--accent)" : "var(--line)";
-    shape(group, "rect", { x, y, width: w, height: h, rx: 9, fill, stroke, "stroke-width": now ? 2 : 1 });
-    const name = node.name || node.op;
-    label(group, x + w / 2, y + 15, name.slice(0, 20), { "font-weight": "bold", "font-size": 10 });
-    label(group, x + w / 2, y + 27, node.name ? node.op || shapeText(node) : shapeText(node), { class: "faint", "font-size": 8 });
-    const numbers = frame.nodes[i];
-    if (seen) strip(group, numbers.v, x + 7, y + 34, w - 14);
-    if (back && numbers.g) strip(group, numbers.g, x + 7, y + 59, w - 14, true);
-    const known = [`${say("value")} ${numbers.v.map(format).join(", ")}`];
-    if (numbers.g) known.push(`${say("gradient")} ${numbers.g.map(format).join(", ")}`);
-    hint(group, `${name}: ${known.join("; ")}`);
+    const now = (moment === i + 1 || moment === moments - i) && moment < moments;
+    const group = shape(svg, "g", { opacity: seen ? 1 : 0.3 });
+    const fill = `var(${{ leaf: "--leaf", output: "--result" }[node.kind] || "--value"})`;
+    const stroke = now ? "var(--accent)" : "var(--line)";
+    shape(group, "rect", { x, y, width: w, height: h, rx: 10, fill, stroke, "stroke-width": now ? 3 : 1 });
+    label(group, x + w / 2, y + 16, cut(named(node.name), 17), { "font-weight": 600, "font-size": 12 });
+    const below = [node.op, named(node.where), node.shape.length ? `(${node.shape.join(", ")})` : ""];
+    label(group, x + w / 2, y + 29, cut(below.filter(Boolean).join(" · "), 26), { class: "faint", "font-size": 9 });
+    const { v, g } = frame.nodes[i];
+    if (seen) strip(group, v, x + 8, y + 35, w - 16, "");
+    if (moment >= moments - i && g) strip(group, g, x + 8, y + 62, w - 16, "∂ ");
+    const known = [`${say("value")} ${v.map((n) => format(n)).join(", ")}`];
+    if (g) known.push(`${say("gradient")} ${g.map((n) => format(n)).join(", ")}`);
+    hint(group, `${title(node)}: ${known.join("; ")}`);
   });
 }
 
-const shapeText = (node) => (node.shape.length ? `(${node.shape.join(", ")})` : "");
+const title = (node) => [named(node.name), named(node.where)].filter(Boolean).join(", ");
 
-/* On the way back: how much the gradient grows or shrinks through the operation; for numbers, the local derivative. */
-function slope(frame, a, b) {
-  const [before, after] = [frame.nodes[a], frame.nodes[b]];
-  const one = before.g.length === 1 && after.g.length === 1;
-  const ratio = one ? before.g[0] / after.g[0] : before.n / after.n;
-  return Number.isFinite(ratio) ? `×${format(ratio)}` : "";
+/* The way of a link as a path, and where its label stands, which may be split into two lines. */
+function route({ corners, w, h, down, width }, a, b, shift) {
+  const [from, to] = [corners[a], corners[b]];
+  const straight = story.graph.nodes[a].lane === story.graph.nodes[b].lane;
+  if (down) {
+    const [x1, y1, y2] = [from.x + w / 2, from.y + h, to.y];
+    const x2 = straight ? to.x + w / 2 + shift : to.x + 0.8 * w - shift;
+    const middle = (y1 + y2) / 2;
+    const d = `M${x1 + (straight ? shift : 0)} ${y1}C${x1} ${middle} ${x2} ${middle} ${x2} ${y2}`;
+    return { d, x: x1 + 6 + shift, y: y1 + 14, anchor: "start", split: true };
+  }
+  const [x1, y1, x2] = [from.x + w, from.y + h / 2, to.x];
+  const y2 = to.y + (straight || from.row !== to.row ? h / 2 : 0.2 * h) + shift;
+  const middle = (x1 + x2) / 2;
+  if (from.row !== to.row) {
+    const turn = to.top - 12 - shift; /* between the rows, back to the left */
+    const d = bent([
+      [x1, y1],
+      [width - 8, y1],
+      [width - 8, turn],
+      [8, turn],
+      [8, y2],
+      [x2, y2],
+    ]);
+    return { d, x: width / 2, y: turn - 5, anchor: "middle", split: false };
+  }
+  if (x2 - x1 > w) {
+    const low = Math.max(from.y, to.y) + h + 14 + shift; /* past other boxes, below them */
+    const d = bent([
+      [x1 - 20, from.y + h],
+      [x1 - 20, low],
+      [x2 + 20, low],
+      [x2 + 20, to.y + h],
+    ]);
+    return { d, x: middle, y: low - 4, anchor: "middle", split: false };
+  }
+  const d = `M${x1} ${y1 + (straight ? shift : 0)}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
+  return { d, x: middle, y: (straight ? Math.min(y1, y2) : y1) - 6 + 2 * shift, anchor: "middle", split: true };
+}
+
+/* A line through points, with round corners. */
+function bent(points) {
+  const [first, ...rest] = points;
+  const last = rest.pop();
+  const toward = (from, to) => {
+    const length = Math.hypot(to[0] - from[0], to[1] - from[1]) || 1;
+    const share = Math.min(10, length / 2) / length;
+    return from.map((x, i) => x + (to[i] - x) * share).join(" ");
+  };
+  const turns = rest.map((corner, i) => {
+    const [before, after] = [i ? rest[i - 1] : first, rest[i + 1] || last];
+    return `L${toward(corner, before)}Q${corner.join(" ")} ${toward(corner, after)}`;
+  });
+  return `M${first.join(" ")}${turns.join("")}L${last.join(" ")}`;
 }
 
 /* A row of coloured cells, or the number itself where there is only one. */
-function strip(parent, numbers, x, y, width, gradient = false) {
+function strip(parent, numbers, x, y, width, mark) {
   if (numbers.length === 1) {
-    label(parent, x + width / 2, y + 14, (gradient ? "∂ " : "") + format(numbers[0]), { "font-size": 11 });
+    label(parent, x + width / 2, y + 15, mark + format(numbers[0]), { "font-size": 12 });
     return;
   }
   const scale = largest(numbers);
   const cell = width / numbers.length;
   numbers.forEach((number, i) => {
-    const part = Math.round((95 * Math.abs(number || 0)) / scale);
-    const paint = number < 0 ? "var(--negative)" : "var(--positive)";
-    const rect = shape(parent, "rect", { x: x + i * cell, y, width: cell, height: 10 });
-    rect.style.fill = `color-mix(in srgb, ${paint} ${part}%, var(--paper))`;
+    const rect = shape(parent, "rect", { x: x + i * cell, y, width: cell + 0.2, height: 11 });
+    rect.style.fill = css(blend(number < 0 ? "--negative" : "--positive", (0.95 * Math.abs(number || 0)) / scale));
   });
   const range = numbers.some((number) => number) ? `± ${format(scale)}` : "0";
-  label(parent, x + width / 2, y + 19, (gradient ? "∂ " : "") + range, { "font-size": 8, class: "faint" });
+  label(parent, x + width / 2, y + 21, mark + range, { "font-size": 9.5, class: "faint" });
 }
 
-function flow() {
-  clearInterval(state.flowTimer);
-  state.flow = 0;
-  state.flowTimer = setInterval(flowStep, 450);
-}
-
-function flowStep() {
-  const count = story.graph.nodes.length;
-  state.flow += 1;
-  const forward = state.flow <= count;
-  const node = story.graph.nodes[forward ? state.flow - 1 : 2 * count - state.flow];
-  if (state.flow > 2 * count) {
-    clearInterval(state.flowTimer);
-    state.flow = null;
-    byId("graph-status").textContent = say("done");
-  } else {
-    byId("graph-status").textContent = say(forward ? "forwardPass" : "backwardPass") + (node.name || node.op);
-  }
+/* Show so many moments of the computation: first every node forward, then every node back. */
+function reach(moment) {
+  const nodes = story.graph.nodes;
+  state.moment = Math.min(Math.max(moment, 0), moments);
+  const at = state.moment;
+  const forward = at <= nodes.length;
+  const node = nodes[forward ? at - 1 : moments - at];
+  const told = at === 0 ? say("start") : say(forward ? "forwardPass" : "backwardPass") + title(node);
+  byId("graph-status").textContent = at === moments ? say("done") : told;
+  byId("moment").value = at;
+  byId("moment").setAttribute("aria-valuetext", byId("graph-status").textContent);
+  if (at === moments) flow(false);
   drawGraph(story.frames[state.frame]);
+}
+
+function flow(on) {
+  clearInterval(state.flowing);
+  state.flowing = on ? setInterval(() => reach(state.moment + 1), 500) : 0;
+  byId("flow").textContent = say(on ? "pause" : "play");
+  if (on && state.moment === moments) reach(0);
 }
 
 /* -- the moment shown, and the controls ---------------------------------------------------------------------- */
@@ -382,12 +594,13 @@ function show(frame) {
   state.frame = Math.min(Math.max(frame, 0), story.frames.length - 1);
   const shown = story.frames[state.frame];
   byId("slider").value = state.frame;
-  const told = `${say("step")} ${shown.step}, ${say("epoch")} ${shown.epoch}, ${say("lossNow")} ${format(lossAt(shown.step))}`;
+  const loss = format(lossAt(shown.step));
+  const told = `${say("step")} ${shown.step}, ${say("epoch")} ${shown.epoch}, ${say("lossNow")} ${loss}`;
   byId("status").textContent = told;
   byId("slider").setAttribute("aria-valuetext", told);
   drawNetwork(shown);
-  drawLoss(shown);
   drawPlane(shown);
+  drawLoss(shown);
   drawGraph(shown);
 }
 
@@ -413,10 +626,11 @@ function speak(language) {
   }
   byId("language").textContent = say("other");
   byId("language").lang = language === "pt" ? "en" : "pt-BR";
-  byId("flow").textContent = say("flow");
-  byId("graph-status").textContent = "";
+  byId("detail").textContent = "";
   play(Boolean(state.playing));
+  flow(Boolean(state.flowing));
   show(state.frame);
+  reach(state.moment);
 }
 
 function paint(theme) {
@@ -430,22 +644,29 @@ const keys = {
   ArrowRight: () => show(state.frame + 1),
   Home: () => show(0),
   End: () => show(story.frames.length - 1),
-  g: flow,
+  g: () => flow(!state.flowing),
 };
 
 document.addEventListener("keydown", (event) => {
   const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  const onButton = event.target instanceof HTMLButtonElement && event.key === " ";
-  if (!act || onButton || event.ctrlKey || event.metaKey || event.altKey) return;
+  const own = event.target instanceof HTMLButtonElement ? event.key === " " : event.target === byId("moment");
+  if (!act || own || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   act();
 });
+document.addEventListener("click", (event) => {
+  const told = event.target.closest("svg g, svg line, svg path")?.querySelector("title");
+  if (told) byId("detail").textContent = told.textContent;
+});
+addEventListener("resize", () => show(state.frame));
 byId("slider").max = story.frames.length - 1;
+byId("moment").max = moments;
 byId("slider").addEventListener("input", (event) => show(Number(event.target.value)));
+byId("moment").addEventListener("input", (event) => reach(Number(event.target.value)));
 byId("back").addEventListener("click", () => show(state.frame - 1));
 byId("forward").addEventListener("click", () => show(state.frame + 1));
 byId("play").addEventListener("click", () => play(!state.playing));
-byId("flow").addEventListener("click", flow);
+byId("flow").addEventListener("click", () => flow(!state.flowing));
 byId("language").addEventListener("click", () => speak(state.language === "en" ? "pt" : "en"));
 byId("theme").addEventListener("click", () => {
   paint(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
