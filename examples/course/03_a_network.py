@@ -6,7 +6,7 @@ from lesson import begin
 say, few, show = begin(__file__)
 
 # %% [markdown] lang="en"
-# # 3. A network of 250 numbers
+# # 3. A network
 #
 # We have neurons, and we have layers of them. Now we put layers one behind the other: what comes out of the first goes
 # into the second, and so on. That is all there is to a **neural network**.
@@ -17,7 +17,7 @@ say, few, show = begin(__file__)
 # Ours shall have 10 inputs, three hidden layers of 8 neurons and 2 outputs, say one for *dog* and one for *cat*. The
 # library calls such a network an MLP, a multi-layer perceptron.
 # %% [markdown] lang="pt"
-# # 3. Uma rede de 250 números
+# # 3. Uma rede
 #
 # Já temos neurônios, e já temos camadas de neurônios. Agora pomos as camadas uma atrás da outra: o que sai da primeira
 # entra na segunda, e assim por diante. Uma **rede neural** é só isso.
@@ -54,9 +54,8 @@ show(tg.draw(model, labels=labels), "network")
 # Vamos contar à mão. Cada neurônio tem um peso para cada uma das suas entradas e um viés.
 
 # %%
-sizes = [10, 8, 8, 8, 2]
 weights = biases = 0
-for inputs, neurons in zip(sizes, sizes[1:]):
+for inputs, neurons in [(10, 8), (8, 8), (8, 8), (8, 2)]:
     print(f"{inputs:2} x {neurons} = {inputs * neurons:2}", say("weights,", "pesos,"), neurons, say("biases", "vieses"))
     weights += inputs * neurons
     biases += neurons

@@ -50,7 +50,7 @@ assert np.isclose(loss.item(), 0.07)
 #
 # The MSE is a mild teacher. The worst that a network can do is to say *surely a dog* in front of a cat, and that costs
 # 1. There is a stricter one. It asks: *which probability did you give to the right answer?* and takes the negative
-# logarithm of that. Whoever was sure and right pays nothing. Whoever was sure and wrong pays dearly.
+#    logarithm of that. Whoever was sure and right pays nothing. Whoever was sure and wrong pays dearly.
 # %% [markdown] lang="pt"
 # A terceira resposta, 0,6, estava do lado certo e mesmo assim é a que mais custa: foi a menos segura. Ótimo. A perda
 # não pergunta só *certo ou errado?*, mas *a que distância?* E é um número que varia suavemente. Se uma resposta melhora

@@ -6,7 +6,7 @@ from lesson import begin
 say, few, show = begin(__file__)
 
 # %% [markdown] lang="en"
-# # 7. Backpropagation, step by step
+# # 7. Backpropagation
 #
 # How does `backward()` find 250 derivatives at once? It is less mysterious than it sounds. We take a network so small
 # that we can do everything by hand: one input, one hidden neuron with `tanh`, one output neuron. With their biases that
@@ -14,7 +14,7 @@ say, few, show = begin(__file__)
 #
 # **Forward.** We compute one small step after the other and write down every result.
 # %% [markdown] lang="pt"
-# # 7. Retropropagação, passo a passo
+# # 7. Retropropagação
 #
 # Como é que `backward()` encontra 250 derivadas de uma vez? É menos misterioso do que parece. Pegamos uma rede tão
 # pequena que dá para fazer tudo à mão: uma entrada, um neurônio oculto com `tanh`, um neurônio de saída. Com os vieses,

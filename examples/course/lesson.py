@@ -9,8 +9,13 @@ In the notebooks none of this is needed: make.py writes `say(english, portuguese
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+
+# Matrices as small as these are multiplied fastest by one thread.  NumPy reads this when it is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import matplotlib.pyplot as plt
 import numpy as np

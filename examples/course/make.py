@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import argparse
 import ast
+import base64
 import io
 import json
+import os
 import re
 import tokenize
 import unicodedata
@@ -26,6 +28,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 HERE = Path(__file__).parent
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the kernels: small matrices want one thread
 LANGUAGES = ("en", "pt")
 WORDS = {
     "en": {"lesson": "Lesson", "of": "of", "other": "Leia em português", "next": "Next", "before": "Before"},
@@ -107,7 +110,7 @@ def title_of(cells, lang):
     return first.splitlines()[0].removeprefix("# ")
 
 
-def notebook_name(title):
+def file_of(title):
     """The file of a notebook: "1. Um neurônio" is in 01_um_neuronio.ipynb."""
     number, _, words = title.partition(". ")
     plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
@@ -121,8 +124,8 @@ def way_on(number, titles, lang):
     for word, place in ((words["before"], number - 1), (words["next"], number + 1)):
         if 1 <= place <= len(titles):
             title = titles[place - 1][lang]
-            links.append(f"{word}: [{title}]({notebook_name(title)})")
-    links.append(f"[{words['other']}](../{other}/{notebook_name(titles[number - 1][other])})")
+            links.append(f"{word}: [{title}]({file_of(title)})")
+    links.append(f"[{words['other']}](../{other}/{file_of(titles[number - 1][other])})")
     return " · ".join(links)
 
 
@@ -138,11 +141,11 @@ def notebooks(quick=False):
                 for cell in cells
                 if cell.kind != "script" and cell.lang in ("", lang)
             ]
-            yield HERE / "notebooks" / lang / notebook_name(titles[number - 1][lang]), [line, *inner, line]
+            yield HERE / "notebooks" / lang / file_of(titles[number - 1][lang]), [line, *inner, line]
 
 
-def run(path, cells):
-    """A notebook with its outputs, from a Jupyter kernel of its own; raises CellExecutionError if a cell fails."""
+def run(cells):
+    """The notebook of some cells, run by a Jupyter kernel of its own; raises CellExecutionError if a cell fails."""
     import nbformat
     from nbclient import NotebookClient
 
@@ -151,9 +154,25 @@ def run(path, cells):
         new = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
         notebook.cells.append(new(text, id=f"cell-{place}"))
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False, extra_arguments=["--log-level=ERROR"]).execute()
+    NotebookClient(
+        notebook, timeout=300, kernel_name="python3", record_timing=False, extra_arguments=["--log-level=ERROR"]
+    ).execute()
     notebook.metadata["language_info"] = {"name": "python"}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "image/png" in output.get("data", {}):
+                output["data"]["image/png"] = smaller(output["data"]["image/png"])
     return notebook
+
+
+def smaller(png):
+    """A picture in base64 with 64 colours of its own, which takes a third of the room."""
+    from PIL import Image
+
+    with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
+        reduced, file = picture.convert("RGB").quantize(64), io.BytesIO()
+    reduced.save(file, "PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode()
 
 
 def main():
@@ -167,7 +186,7 @@ def main():
         if not options.lessons or int(path.name[:2]) in options.lessons
     ]
     with ThreadPoolExecutor(2) as pool:
-        for (path, _), notebook in zip(chosen, pool.map(lambda one: run(*one), chosen), strict=True):
+        for (path, _), notebook in zip(chosen, pool.map(run, [cells for _, cells in chosen]), strict=True):
             if not options.check:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
