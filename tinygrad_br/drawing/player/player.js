@@ -167,9 +167,9 @@ function drawNetwork(frame) {
   const small = available < 500;
   const told = outputTexts(frame.acts[layers.length - 1]);
   const widest = Math.max(...told.flat().map((text) => text.length));
-  const [left, right] = [(story.input ? (small ? 84 : 150) : 0) + (small ? 26 : 34), 40 + 7.2 * widest];
-  const across = Math.min(190, Math.max(52, (available - left - right) / Math.max(layers.length - 1, 1)));
-  const [row, radius] = [small ? 36 : 42, small ? 14 : 16];
+  const [row, radius, side] = small ? [36, 14, 52] : [42, 16, 110];
+  const [left, right] = [(story.input ? side + 10 : 0) + (small ? 24 : 38), radius + 12 + 6.7 * widest];
+  const across = Math.min(190, Math.max(44, (available - left - right) / Math.max(layers.length - 1, 1)));
   const most = Math.max(...layers.map((layer) => rowsOf(layer).total));
   const svg = sheet("network", Math.floor(left + (layers.length - 1) * across + right), 48 + most * row);
   svg.setAttribute(
@@ -198,7 +198,6 @@ function drawNetwork(frame) {
     drawLayer(svg, frame, i, (k) => place(i, k), radius, told);
   });
   if (story.input) {
-    const side = small ? 64 : 110;
     svg.append(picture(story.input, side / 2 + 4, 42 + (most * row) / 2, side, false));
   }
 }
@@ -207,7 +206,7 @@ function drawLayer(svg, frame, i, place, radius, told) {
   const layer = story.layers[i];
   const last = i === story.layers.length - 1;
   const name = i === 0 ? say("input") : last ? say("output") : `${say("hidden")} ${i}`;
-  label(svg, place(0)[0], 14, name, { "font-weight": 600, "font-size": radius < 16 ? 11 : 13 });
+  label(svg, place(0)[0], 14, name, { "font-weight": 600, "font-size": radius < 16 ? 10.5 : 13 });
   label(svg, place(0)[0], 29, String(layer.count), { class: "faint" });
   const active = frame.acts[i] || layer.shown.map(() => 0);
   const scale = largest(active);
@@ -226,8 +225,9 @@ function drawLayer(svg, frame, i, place, radius, told) {
     hint(group, `${name}, ${layer.shown[k] + 1}: ${say("value")} ${format(active[k])}${number}`);
     if (pictures) {
       group.append(picture(decoded(pictures[k]), cx, cy, 2 * radius - 4, true));
-      circle.style.stroke = css(mixed);
-      circle.setAttribute("stroke-width", 4);
+      const share = Math.abs(active[k] || 0) / scale;
+      if (share > 0.1) circle.style.stroke = css(mixed);
+      circle.setAttribute("stroke-width", 1.2 + 3 * share);
     } else if (i > 0 ? bias !== undefined : !story.input) {
       const text = label(group, cx, cy + 3.5, brief(i > 0 ? bias : active[k]), { "font-size": 9.5 });
       text.style.fill = inkOn(mixed);
@@ -250,7 +250,10 @@ function drawLayer(svg, frame, i, place, radius, told) {
   });
   if (rowsOf(layer).gap) {
     const half = rowsOf(layer).half;
-    label(svg, place(0)[0], (place(half - 1)[1] + place(half)[1]) / 2 + 4, `⋮ ${layer.count}`, { "font-size": 12 });
+    label(svg, place(0)[0], (place(half - 1)[1] + place(half)[1]) / 2 + 4, `⋮ ${layer.count}`, {
+      "font-size": 12,
+      class: "halo",
+    });
   }
 }
 
