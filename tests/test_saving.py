@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import tinygrad_br as tg
-from tinygrad_br import Value, nn
+from tinygrad_br import Value, files, nn
 
 MODELS = {
     "mlp": lambda: nn.MLP(4, [3, 2], activation="tanh", output="sigmoid", seed=0, dropout=0.3),
@@ -216,6 +216,32 @@ def test_a_killed_save_leaves_the_old_file(tmp_path):
     assert subprocess.run([sys.executable, "-c", code, str(path)], check=False).returncode == 9
     assert path.read_bytes() == before
     assert tg.load(path).nin == 2
+    nameless = files.open_nameless(str(tmp_path))
+    if nameless is not None:  # a file without a name vanishes with the process
+        nameless.close()
+        assert os.listdir(tmp_path) == ["m"]
+
+
+@pytest.mark.parametrize("missing", ["open_nameless", "link"])
+def test_systems_without_nameless_files(missing, tmp_path, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError("not supported")
+
+    if missing == "link":
+        monkeypatch.setattr(os, "link", refuse)
+    else:
+        monkeypatch.setattr(files, "open_nameless", lambda folder: None)
+    path = tmp_path / "m"
+    for nin in (2, 3):
+        tg.save(nn.Neuron(nin), path)
+        assert tg.load(path).nin == nin
+        assert os.listdir(tmp_path) == ["m"]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse)
+        with pytest.raises(OSError, match="not supported"):
+            tg.save(nn.Neuron(4), path)
+    assert tg.load(path).nin == 3
+    assert os.listdir(tmp_path) == ["m"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows needs a privilege to make symbolic links")
@@ -224,3 +250,98 @@ def test_a_link_stays_a_link(tmp_path):
     tg.save(nn.Neuron(2), tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert tg.load(tmp_path / "target").nin == 2
+
+
+# safetensors ----------------------------------------------------------------------------------------------------------
+
+
+def test_safetensors_need_their_package(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    with pytest.raises(ImportError, match=r'pip install "tinygrad_br\[safetensors\]"'):
+        tg.save(nn.Neuron(2), tmp_path / "m.safetensors")
+    assert os.listdir(tmp_path) == []
+
+
+def test_dtypes_that_safetensors_do_not_have(tmp_path):
+    with pytest.raises(TypeError, match=f"weights is {np.dtype(np.longdouble)}, which .safetensors does not have"):
+        tg.save(nn.Neuron(2, dtype=np.longdouble), tmp_path / "m.safetensors")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_same_model_comes_back_from_safetensors(name, tmp_path):
+    pytest.importorskip("safetensors")
+    model, path, x = MODELS[name](), tmp_path / "M.SafeTensors", np.random.default_rng(0).normal(size=(5, 4))
+    model(x)
+    tg.save(model, path)
+    again = tg.load(path)
+    assert repr(again) == repr(model)
+    expected, got = model(x), again(x)
+    assert got.dtype == expected.dtype
+    np.testing.assert_array_equal(getattr(got, "data", got), getattr(expected, "data", expected))
+
+
+def test_safetensors_of_a_class_of_ones_own(tmp_path):
+    pytest.importorskip("safetensors")
+    model, path = Own(), tmp_path / "m.safetensors"
+    model.scale.data, model.mean[:] = 5.0, [1, 2, 3]
+    model.rng.random(3)
+    tg.save(model, path)
+    with pytest.raises(ValueError, match=r"holds a Own, .* tg.load\(path, model=it\)"):
+        tg.load(path)
+    again = tg.load(path, model=Own())
+    np.testing.assert_array_equal(again(np.ones(3)).data, model(np.ones(3)).data)
+    assert again.rng.random() == model.rng.random()
+
+
+def test_safetensors_hold_the_state_by_its_names(tmp_path):
+    peer = pytest.importorskip("safetensors.numpy")
+    model = nn.Sequential(nn.Conv2d(1, 2, 3, seed=0, dtype=np.float32), nn.BatchNorm(2), nn.Dropout(0.5, seed=0))
+    model[0].weights.data = np.asfortranarray(model[0].weights.data)
+    tg.save(model, tmp_path / "m.safetensors")
+    arrays = peer.load_file(tmp_path / "m.safetensors")
+    state = model.state_dict()
+    assert {*arrays} == {*state} - {"layers.2.generator"}
+    for name, array in arrays.items():
+        assert array.dtype == state[name].dtype
+        np.testing.assert_array_equal(array, state[name])
+
+
+def test_safetensors_of_another_program(tmp_path):
+    peer = pytest.importorskip("safetensors.numpy")
+    layer, path = nn.Layer(3, 2, seed=0), tmp_path / "m.safetensors"
+    peer.save_file({"weight": np.arange(6.0).reshape(2, 3), "bias": np.ones(2)}, path)
+    with pytest.raises(ValueError, match="holds numbers only"):
+        tg.load(path)
+    assert tg.load(path, model=layer) is layer
+    np.testing.assert_array_equal(layer.weights.data, np.arange(6.0).reshape(2, 3).T)
+
+
+def test_damaged_safetensors(tmp_path):
+    pytest.importorskip("safetensors")
+    path = tmp_path / "m.safetensors"
+    tg.save(nn.MLP(2, [2, 1], seed=0, dropout=0.5), path)
+    whole = path.read_bytes()
+    for content in (b"", b"hello", whole[:50], whole[:-1], whole.replace(b"format", b"farmot", 1)):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"m\.safetensors is damaged or no \.safetensors file"):
+            tg.load(path)
+    path.write_bytes(whole.replace(b'format\\": 1', b'format\\": 9', 1))
+    with pytest.raises(ValueError, match="format 9 is not 1"):
+        tg.load(path)
+    with pytest.raises(FileNotFoundError):
+        tg.load(tmp_path / "nothing.safetensors")
+
+
+def test_a_checkpoint_may_be_safetensors(tmp_path):
+    pytest.importorskip("safetensors")
+    x, y = tg.datasets.moons(40, seed=0)
+    path = tmp_path / "c.safetensors"
+    options = {"loss": "cross_entropy", "batch_size": 16, "verbose": 0}
+    straight = tg.fit(nn.MLP(2, [4, 2], seed=0, dropout=0.1), x, y, epochs=4, **options)
+    tg.fit(
+        nn.MLP(2, [4, 2], seed=0, dropout=0.1), x, y, epochs=2,
+        callbacks=[lambda run: tg.save_checkpoint(run, path)], **options,
+    )  # fmt: skip
+    resumed = tg.fit(nn.MLP(2, [4, 2], dropout=0.1), x, y, epochs=4, resume=path, **options)
+    assert resumed.loss == straight.loss

@@ -1,37 +1,32 @@
 """A model in one file: `save` and `load`.
 
-The file is a zip, as NumPy's .npz files are: each array of the model's state is an entry `<name>.npy`, and the entry
-`tinygrad_br.json` says how the model is built.  Nothing in it is ever executed: no pickle, and of the classes named in
-it only those of `tinygrad_br.nn` are built.  Checksums tell a damaged file, and a file is written beside its place and
-moved there when it is whole, so that a crash in the middle leaves the old one.
+Beside the arrays of the model's state the file holds how the model is built, as JSON.  Nothing in it is ever executed:
+no pickle, and of the classes named in it only those of `tinygrad_br.nn` are built.  files.py has the two formats.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import secrets
-import zipfile
-import zlib
-from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from . import nn
+from .files import read, write
 from .nn.activations import ACTIVATIONS
 from .nn.init import INITIALISERS
 from .nn.module import Module
 
-HEADER = "tinygrad_br.json"
-FORMAT = 1
 FUNCTIONS: dict[str, Any] = {**ACTIVATIONS, **INITIALISERS}
 
 
 def save(model: Module, path: str | PathLike[str]) -> None:
     """Write a model, how it is built and all its numbers, into one file, exactly at `path`.
+
+    A path that ends in .safetensors gives a file that PyTorch and others open too, with the names of
+    `model.state_dict()`; it needs the extra `safetensors`, and has no checksums.  `model.to_torch_state_dict()` has the
+    names and shapes of PyTorch.
 
     Raises TypeError for anything but a Module, and OSError if the file cannot be written; the old file is then whole.
 
@@ -59,12 +54,20 @@ def load(path: str | PathLike[str], model: Any = None) -> Any:
     Args:
         path: the file.
         model: a model built as the saved one was, for a class or a function of your own; it takes the numbers over.
+            A .safetensors file of another program is taken for one of PyTorch, see `Module.from_torch_state_dict`.
 
     Raises:
         FileNotFoundError: if there is no file.
         ValueError: if it is damaged or not a model, or holds what only you can build.
     """
     header, state = read(path)
+    if not header:
+        if model is None:
+            raise ValueError(
+                f"{os.fspath(path)} holds numbers only; build the model they are for and write tg.load(path, model=it)"
+            )
+        model.from_torch_state_dict(state)
+        return model
     if model is None:
         if "model" not in header:
             raise ValueError(
@@ -81,49 +84,6 @@ def load(path: str | PathLike[str], model: Any = None) -> Any:
             ) from None
     model.load_state_dict(state)
     return model.train(bool(header.get("training", True)))
-
-
-# Files ------------------------------------------------------------------------------------------------------------
-
-
-def write(path: str | PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-    """Write a header and named arrays, all or nothing: the file at `path` is the old one until the new one is whole."""
-    path = os.path.realpath(os.fspath(path))
-    temporary = f"{path}.{secrets.token_hex(4)}.tmp"
-    try:
-        with open(temporary, "xb") as file:
-            with zipfile.ZipFile(file, "w") as archive:
-                text = json.dumps({"format": FORMAT, **header, "arrays": list(arrays)}, indent=1)
-                archive.writestr(zipfile.ZipInfo(HEADER), text)
-                for name, array in arrays.items():
-                    buffer = io.BytesIO()
-                    np.lib.format.write_array(buffer, np.asarray(array), allow_pickle=False)
-                    archive.writestr(zipfile.ZipInfo(f"{name}.npy"), buffer.getbuffer())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
-
-
-def read(path: str | PathLike[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The header and the arrays of a file; ValueError if it is damaged or another program's."""
-    with open(path, "rb") as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                header = json.loads(archive.read(HEADER))
-                if header["format"] != FORMAT:
-                    raise ValueError(f"format {header['format']} is not {FORMAT}; a newer version may read it")
-                return header, {name: array_of(archive.read(f"{name}.npy")) for name in header["arrays"]}
-        except (ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError,
-                RuntimeError, OSError) as error:  # fmt: skip
-            raise ValueError(f"{os.fspath(path)} is damaged or no file of tg.save ({error})") from None
-
-
-def array_of(data: bytes) -> Any:
-    return np.lib.format.read_array(io.BytesIO(data), allow_pickle=False)
 
 
 # How a model is built ---------------------------------------------------------------------------------------------

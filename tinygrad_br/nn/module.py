@@ -120,6 +120,42 @@ class Module:
         for set_state in [state_setter(name, item, state[name]) for name, item in own.items()]:
             set_state()
 
+    def to_torch_state_dict(self, like: Iterable[str] | None = None) -> dict[str, Any]:
+        """Copies of all parameters and state as PyTorch tensors, by its names: `net.load_state_dict(...)` takes them.
+
+        `nn.torch_state` says what has which name: MLP(2, [8, 3]) has those of torch.nn.Sequential(Linear(2, 8), ReLU(),
+        Linear(8, 3)).
+
+        Args:
+            like: other names, such as `net.state_dict()`, which are given to the tensors one after the other.
+
+        Raises ImportError without PyTorch, and ValueError if `like` has not as many names as there are tensors.
+        """
+        from .torch_state import tensors, to_torch
+
+        return tensors(to_torch(self, like))
+
+    def from_torch_state_dict(self, state: Mapping[str, Any], in_order: bool = False) -> None:
+        """Take over what `state_dict()` of a PyTorch network of the same build gave, or arrays by the same names.
+
+        Args:
+            state: tensors or arrays by name.
+            in_order: take them one after the other, whatever their names are.
+
+        Raises ValueError for names or shapes that do not fit; nothing is changed then.
+
+        >>> import tinygrad_br as tg
+        >>> layer = tg.nn.Layer(3, 2)
+        >>> layer.from_torch_state_dict({"weight": np.arange(6.0).reshape(2, 3), "bias": np.zeros(2)})
+        >>> layer.weights.data
+        array([[0., 3.],
+               [1., 4.],
+               [2., 5.]])
+        """
+        from .torch_state import from_torch
+
+        from_torch(self, state, in_order)
+
     def config(self) -> dict[str, Any]:
         """The arguments that build this module anew, without its weights: `type(module)(**module.config())`.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..saving import read, write
+from ..files import read, write
 from .callbacks import Convergence
 from .run import Run
 
