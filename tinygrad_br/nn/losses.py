@@ -146,7 +146,7 @@ def cross_entropy(
     check_classes("cross_entropy", logits, labels)
     plain = class_weights is None and sample_weights is None and not label_smoothing
     if plain and labels.ndim < logits.ndim:
-        return cross_entropy_of_classes(logits, labels)
+        return cross_entropy_of_classes(logits, labels.view(Labels) if labels.__class__ is np.ndarray else labels)
     rows = labels
     if labels.ndim < logits.ndim:
         rows = one_hot(labels, logits.shape[-1], logits.dtype)
@@ -241,11 +241,25 @@ def penalty(model: Module, l1: float = 0.0, l2: float = 0.0, bias_l1: float = 0.
     return sum(terms[1:], terms[0]) if terms else 0.0
 
 
+class Labels(np.ndarray[Any, Any]):
+    """Class indices that remember the softmax which the loss found on its way: its derivative needs that too.
+
+    `softmax` are the exponentials, their sums, and the positions of what the labels name among the exponentials.
+    """
+
+    softmax: Any = None
+
+
 def cross_entropy_of_classes(logits: Any, labels: Any) -> Any:
     """The mean of -log(softmax(logits)[label])."""
-    shifted = logits - np.maximum.reduce(logits, axis=-1, keepdims=True)
-    log_sums = np.log(np.add.reduce(np.exp(shifted), axis=-1))
-    return np.add.reduce(log_sums - pick(shifted, labels), axis=None) / labels.size
+    rows = logits.reshape(-1, logits.shape[-1])
+    shifted = rows - np.maximum.reduce(rows, axis=-1, keepdims=True)
+    exps = np.exp(shifted)
+    sums = np.add.reduce(exps, axis=-1)
+    places = positions(labels, rows.shape)
+    if labels.__class__ is Labels:
+        labels.softmax = exps, sums, places
+    return np.add.reduce(np.log(sums) - shifted.reshape(-1)[places]) / labels.size
 
 
 def cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
@@ -280,14 +294,22 @@ def softmax_minus_one_hot(logits: Any, labels: Any) -> Any:
     return rows.reshape(logits.shape)
 
 
+def cross_entropy_rule(g: Any, ans: Any, z: Any, labels: Any) -> Any:
+    if isinstance(z, Node) or labels.__class__ is not Labels:
+        return softmax_minus_one_hot(z, labels) * (g / labels.size)
+    exps, sums, places = labels.softmax
+    rows = exps / sums[:, None]
+    rows.reshape(-1)[places] -= 1
+    rows *= g / labels.size
+    return rows.reshape(z.shape)
+
+
 one_hot = define_rule(one_hot)
 softmax_minus_one_hot = define_rule(
     softmax_minus_one_hot,
     lambda g, ans, z, labels: (p := softmax(z)) * (g - np.sum(g * p, axis=-1, keepdims=True)),
 )
-cross_entropy_of_classes = define_rule(
-    cross_entropy_of_classes, lambda g, ans, z, labels: softmax_minus_one_hot(z, labels) * (g / labels.size)
-)
+cross_entropy_of_classes = define_rule(cross_entropy_of_classes, cross_entropy_rule)
 cross_entropy_of_rows = define_rule(
     cross_entropy_of_rows,
     lambda g, ans, z, rows: (softmax(z) * np.sum(rows, axis=-1, keepdims=True) - rows) * g,
@@ -368,6 +390,15 @@ def check_range(labels: Any, classes: int) -> None:
         raise ValueError(
             f"labels go from 0 to {classes - 1} for {classes} classes, but got {labels.min()} to {labels.max()}"
         )
+
+
+def positions(labels: Any, shape: tuple[int, ...]) -> Any:
+    """Where what the labels name stands in a flat table of this shape, one label for each row."""
+    try:
+        return np.ravel_multi_index((np.arange(shape[0]), labels.reshape(-1).astype(np.intp, copy=False)), shape)
+    except ValueError:
+        check_range(labels, shape[1])
+        raise
 
 
 def pick(x: Any, labels: Any) -> Any:
