@@ -30,7 +30,8 @@ _LATER = {
     "compiling": "compiling", "compile": "compiling",
     "draw": "drawing", "Drawing": "drawing", "explain": "drawing", "why": "drawing", "record": "drawing",
     "fit": "training", "History": "training", "evaluate": "training", "predict": "training",
-    "predict_proba": "training", "save_checkpoint": "training",
+    "predict_proba": "training", "save_checkpoint": "training", "diagnose": "training", "Diagnosis": "training",
+    "find_learning_rate": "training",
     "save": "saving", "load": "saving", "expm": "rules.expm", "polygamma": "rules.special",
 }  # fmt: skip
 

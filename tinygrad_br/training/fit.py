@@ -47,6 +47,7 @@ def fit(
     callbacks: Sequence[Any] = (),
     resume: str | PathLike[str] | None = None,
     compile: bool = True,
+    doctor: bool | str = False,
     verbose: int = 1,
 ) -> History:
     """Train a model on data; return what happened, epoch by epoch.
@@ -85,6 +86,8 @@ def fit(
         resume: a file of `tg.save_checkpoint`: go on from there as if training had never stopped.
         compile: whether the step runs as a program of `tg.compile`; where it cannot, one line says why and it runs
             operation by operation.
+        doctor: True, or "pt" for Portuguese: examine everything before training as `tg.diagnose` does, watch it, and
+            tell at the end, in `history.diagnosis`, what is wrong.
         verbose: 0 for silence, 1 for a progress bar, 2 for a line per epoch.
 
     Raises:
@@ -110,6 +113,7 @@ def fit(
         return x, y, weights if class_weight is None or of else by_class(class_weight, y, weights, dtype)
 
     source: Rows | Stream
+    given = () if y is None else (x, y)
     if y is not None:
         x, y, weights = prepare(x, y, sample_weight)
         try_out(model, goal, x, y)
@@ -145,9 +149,18 @@ def fit(
     if resume is not None:
         resume_run(run, resume)
     run.progress = Progress(epochs, verbose) if verbose else None
-    run.train(epochs)
+    if doctor:
+        from .doctor import attended
+
+        about = {"validation_data": validation_data, "batch_size": batch_size, "shuffle": shuffle}
+        with attended(run, doctor, given, **about, clip_norm=clip_norm):
+            run.train(epochs)
+    else:
+        run.train(epochs)
     if verbose:
         print(run.history.stopped)
+        if doctor:
+            print(run.history.diagnosis)
     return run.history
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .metrics import METRICS
+
+if TYPE_CHECKING:
+    from .doctor import Diagnosis
 
 
 class History:
@@ -22,6 +25,7 @@ class History:
         best_epoch: the epoch (from 1) with the best value of `monitor`; None if there was no epoch.
         monitor: the figure that best_epoch and the convergence rule look at, such as "val_loss".
         seconds: how long training took.
+        diagnosis: what the doctor found, with `tg.fit(..., doctor=True)`; else None.
 
     >>> history = History()
     >>> history.add({"loss": 0.5, "accuracy": 0.75})
@@ -40,6 +44,7 @@ class History:
         self.stopped = ""
         self.converged = False
         self.seconds = 0.0
+        self.diagnosis: Diagnosis | None = None
 
     @property
     def sign(self) -> int:
