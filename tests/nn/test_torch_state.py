@@ -69,6 +69,7 @@ def test_layers_are_transposed_and_copied():
     layer = nn.Layer(3, 2, seed=0)
     arrays = to_torch(layer)
     np.testing.assert_array_equal(arrays["weight"], layer.weights.data.T)
+    assert arrays["weight"].flags.c_contiguous
     arrays["weight"][:] = 0
     assert np.all(layer.weights.data != 0)
     neuron = nn.Neuron(3, seed=0)

@@ -100,7 +100,7 @@ def to_torch(model: Module, like: Iterable[str] | None = None) -> dict[str, Any]
         )
     arrays = {}
     for name, (_, item, way) in zip(names, found):
-        arrays[name] = np.array(way.there(np.asarray(item.data if isinstance(item, Value) else item)))
+        arrays[name] = np.array(way.there(np.asarray(item.data if isinstance(item, Value) else item)), order="C")
         if way.name == "running_var":
             arrays[f"{name.removesuffix('running_var')}{COUNTER}"] = np.array(0)
     return arrays
