@@ -21,8 +21,11 @@ say, few, show = begin(__file__)
 # vamos montar um à mão. Basta saber um pouco de Python.
 #
 # Comecemos pelo olho. Uma câmera nos dá uma imagem, a imagem é feita de pixels, e cada pixel tem um brilho: 0 é preto,
-# 1 é branco, 0.8 é bem claro. O nosso primeiro neurônio olha para um único pixel e responde a uma só pergunta: *ele
-# está claro?*  Se estiver, o neurônio dispara.
+# 1 é branco, 0,8 é bem claro. O nosso primeiro neurônio olha para um único pixel e responde a uma só pergunta: *ele
+# está claro?* Se estiver, o neurônio dispara.
+#
+# (Duas coisas sobre o código: em Python se escreve `0.8`, com ponto. E os nomes estão em inglês, como em quase todo
+# programa: `brightness` é o brilho, `threshold`, o limiar, `fires`, *dispara*, `weights`, os pesos.)
 
 # %%
 threshold = 0.5
@@ -45,9 +48,9 @@ assert not fires(0.3)
 # %% [markdown] lang="pt"
 # ## O viés (bias)
 #
-# Agora imagine um dia nublado. O mesmo pixel dá 0.45 em vez de 0.55, e o nosso neurônio fica calado, embora não
+# Agora imagine um dia nublado. O mesmo pixel dá 0,45 em vez de 0,55, e o nosso neurônio fica calado, embora não
 # devesse. Ele precisa de um empurrãozinho. Por isso cada neurônio tem um número só seu, que ele soma ao que vê: o
-# **viés** (em inglês, *bias*). Com um viés de 0.1, o neurônio dispara um pouco antes do limiar; com um viés de -0.1,
+# **viés** (em inglês, *bias*). Com um viés de 0,1, o neurônio dispara um pouco antes do limiar; com um viés de -0,1,
 # fica mais difícil acordá-lo.
 
 
@@ -79,11 +82,12 @@ assert fires_with(0.45, 0.1)
 #
 # The neuron multiplies each input by its weight, adds everything up, and adds its bias. That is all.
 # %% [markdown] lang="pt"
-# Repare nas linhas 0.40 e 0.45: foi o viés que fez a diferença.
+# Repare nas linhas 0.40 e 0.45 da tabela: foi o viés que fez a diferença.
 #
-# Você percebeu? O limiar e o viés fazem o mesmo trabalho. `brilho + viés >= limiar` é a mesma pergunta que `brilho +
-# (viés - limiar) >= 0`. Então não precisamos de dois números. Daqui em diante não há mais limiar: o neurônio dispara
-# quando a sua soma passa de zero, e o viés diz com que facilidade isso acontece. Um limiar de 0.5 é um viés de -0.5.
+# Você percebeu? O limiar e o viés fazem o mesmo trabalho. `brightness + bias >= threshold` é a mesma pergunta que
+# `brightness + (bias - threshold) >= 0`. Então não precisamos de dois números. Daqui em diante não há mais limiar: o
+# neurônio dispara quando a sua soma passa de zero, e o viés diz com que facilidade isso acontece. Um limiar de 0,5 é um
+# viés de -0,5.
 #
 # ## Os pesos
 #
@@ -113,7 +117,7 @@ assert round(total, 2) == 1.15
 #
 # The library has such a neuron ready. We give it our weights and our bias, and it must give our output.
 # %% [markdown] lang="pt"
-# O terceiro pixel nem é muito claro, só 0.4. Mesmo assim é ele que mais contribui para a saída, porque o peso dele é o
+# O terceiro pixel nem é muito claro, só 0,4. Mesmo assim é ele que mais contribui para a saída, porque o peso dele é o
 # maior.
 #
 # A biblioteca já traz um neurônio desses. Damos a ele os nossos pesos e o nosso viés, e ele tem de dar a nossa saída.
@@ -146,17 +150,17 @@ show(tg.draw(neuron, inputs=inputs), "neuron")
 # %% [markdown] lang="en"
 # ## Yes, no, or perhaps
 #
-# A neuron that only says yes or no is a stubborn teacher's pet: at 0.499 it says no, at 0.501 it says yes, and it never
-# tells us that it was close. We want it to answer *a little*, *fairly*, *surely*. So the sum goes through one more
-# function, the **activation function**. A well-known one is the sigmoid, `1 / (1 + exp(-sum))`. It turns any sum into a
-# number between 0 and 1.
+# A neuron that only says yes or no is a stubborn thing: at 0.499 it says no, at 0.501 it says yes, and it never tells
+# us that it was close. We want it to answer *a little*, *fairly*, *surely*. So the sum goes through one more function,
+# the **activation function**. A well-known one is the sigmoid, `1 / (1 + exp(-sum))`. It turns any sum into a number
+# between 0 and 1.
 #
 # Here is our neuron with one pixel again. Its weight is 20, so that it is quick to make up its mind, and we draw its
 # answer to every brightness, for three biases.
 # %% [markdown] lang="pt"
 # ## Sim, não ou talvez
 #
-# Um neurônio que só diz sim ou não é cabeça-dura: em 0.499 diz não, em 0.501 diz sim, e nunca conta que foi por pouco.
+# Um neurônio que só diz sim ou não é cabeça-dura: em 0,499 diz não, em 0,501 diz sim, e nunca conta que foi por pouco.
 # Queremos que ele responda *um pouco*, *bastante*, *com certeza*. Para isso a soma passa por mais uma função, a
 # **função de ativação**. Uma das mais conhecidas é a sigmoide, `1 / (1 + exp(-soma))`, que transforma qualquer soma em
 # um número entre 0 e 1.
@@ -191,10 +195,10 @@ show(plt, "bias")
 # Três vezes a mesma curva, só que deslocada. É isto que o viés faz: **ele desloca o ponto em que o neurônio dispara.**
 # Já o peso diz se o degrau é íngreme ou suave.
 #
-# **Uma pergunta para você.**  O peso é 20. Com que viés o neurônio responde exatamente meio para um brilho de 0.6?
+# **Uma pergunta para você.**  O peso é 20. Com que viés o neurônio responde exatamente meio para um brilho de 0,6?
 # Pense primeiro, depois olhe.
 #
-# A sigmoide responde meio onde a soma é zero. Então 20 · 0.6 + viés tem de dar 0.
+# A sigmoide responde meio onde a soma é zero. Então 20 · 0,6 + viés tem de dar 0.
 
 # %%
 bias = -20 * 0.6

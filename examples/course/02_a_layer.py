@@ -73,14 +73,14 @@ assert outputs[1:] == [0, 0]
 #
 # ## Lado a lado em uma tabela
 #
-# Laços são lentos e compridos de escrever. Por isso pomos os pesos em uma tabela, uma *matriz*: **uma coluna para cada
-# neurônio, uma linha para cada entrada**. Então `picture @ weights` faz todas as multiplicações e somas de uma vez. O
-# sinal `@` é o produto de matrizes do NumPy.
+# Laços são lentos e dão trabalho para escrever. Por isso pomos os pesos em uma tabela, uma *matriz*: **uma coluna para
+# cada neurônio, uma linha para cada entrada**. Então `picture @ weights` faz todas as multiplicações e somas de uma
+# vez. O sinal `@` é o produto de matrizes do NumPy.
 
 # %%
 weights = np.array([upper, left, diagonal]).T
 print(weights)
-print(say("shape:", "forma:"), weights.shape)
+print(say("shape:", "formato:"), weights.shape)
 
 
 def layer(x):
@@ -94,8 +94,8 @@ assert np.allclose(layer(picture), outputs)
 # The library's layer does just that. Its weights have the shape (inputs, neurons), its biases (neurons,), and you can
 # still look at each neuron: neuron `j` is column `j`.
 # %% [markdown] lang="pt"
-# A camada da biblioteca faz exatamente isso. Os pesos têm a forma (entradas, neurônios), os vieses, (neurônios,), e
-# ainda dá para olhar cada neurônio: o neurônio `j` é a coluna `j`.
+# A camada da biblioteca faz exatamente isso. Os pesos têm o formato (em inglês, *shape*) (entradas, neurônios), os
+# vieses, (neurônios,), e ainda dá para olhar cada neurônio: o neurônio `j` é a coluna `j`.
 
 # %%
 ready = tg.nn.Layer(4, 3, activation="relu")
@@ -150,21 +150,22 @@ for row, one in zip(answers, batch):
 #
 # Above are the five pictures, below what the three neurons say of each.
 # %% [markdown] lang="pt"
-# Leia as formas em voz alta: cinco imagens de quatro pixels, vezes quatro entradas para três neurônios, dá cinco linhas
-# de três respostas. O quatro do meio tem de combinar, e some. A maioria dos erros neste ofício são formas que não
-# combinam. Acostume-se a lê-las.
+# Leia os formatos em voz alta: cinco imagens de quatro pixels, vezes quatro entradas para três neurônios, dá cinco
+# linhas de três respostas. O quatro do meio tem de combinar, e some. A maioria dos erros neste ofício são formatos que
+# não combinam. Acostume-se a lê-los.
 #
 # Em cima estão as cinco imagens; embaixo, o que os três neurônios dizem de cada uma.
 
 # %%
 names = [say("upper", "cima"), say("left", "esquerda"), say("diagonal", "diagonal")]
-figure, axes = plt.subplots(2, 5, figsize=(9, 3.4), layout="constrained")
+_, axes = plt.subplots(2, 5, figsize=(9, 3.4), layout="constrained")
 for column, (one, answer) in enumerate(zip(batch, answers)):
     axes[0, column].imshow(one.reshape(2, 2), cmap="gray", vmin=0, vmax=1)
     axes[0, column].set(xticks=[], yticks=[])
     axes[1, column].bar(names, answer, color=["#1f6fb4", "#d9632b", "#2e9e5b"])
     axes[1, column].set_ylim(0, 1.6)
     axes[1, column].tick_params(labelsize=8)
+    axes[1, column].tick_params(axis="x", rotation=30)
 show(plt, "batch")
 
 # %% [markdown] lang="en"
@@ -176,8 +177,8 @@ show(plt, "batch")
 # A quarta imagem é quase toda cinza, e a quinta é toda branca: nenhum neurônio encontra o que procura, e todos ficam
 # calados.
 #
-# **Uma pergunta para você.** Um lote de 32 imagens de 28 × 28 pixels entra em uma camada de 10 neurônios. Que forma têm
-# os pesos, os vieses e as respostas? E quantos números podem ser ajustados?
+# **Uma pergunta para você.** Um lote de 32 imagens de 28 × 28 pixels entra em uma camada de 10 neurônios. Que formato
+# têm os pesos, os vieses e as respostas? E quantos números podem ser ajustados?
 
 # %%
 large = tg.nn.Layer(28 * 28, 10)

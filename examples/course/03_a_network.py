@@ -107,9 +107,9 @@ assert np.allclose(signal, model(x).data)
 # yellower a neuron, the more it fires; the white ones are silent. The answer with the green ring is the larger one, so
 # that is what the network says. Of course it is only guessing.
 # %% [markdown] lang="pt"
-# Atravessar a rede das entradas até as saídas se chama **propagação** (em inglês, *forward pass*). No desenho dá para
-# assistir: quanto mais amarelo um neurônio, mais ele dispara; os brancos estão calados. A resposta com o anel verde é a
-# maior, e é o que a rede diz. É claro que ela só está chutando.
+# Atravessar a rede das entradas até as saídas se chama **propagação para a frente** (em inglês, *forward pass*). No
+# desenho dá para assistir: quanto mais amarelo um neurônio, mais ele dispara; os brancos estão calados. A resposta com
+# o anel verde é a maior, e é o que a rede diz. É claro que ela só está chutando.
 
 # %%
 show(tg.draw(model, inputs=x, labels=labels), "network_at_work")
@@ -138,18 +138,16 @@ print(two_layers, one_layer)
 assert np.allclose(two_layers, one_layer)
 
 # %% [markdown] lang="en"
-# We can see it, too. Two networks with one input and one output, with the same weights; one has relus, the other has
-# none.
+# We can see it, too. Two networks with one input and one output; one has relus, the other has none.
 # %% [markdown] lang="pt"
-# E dá para ver. Duas redes com uma entrada e uma saída, com os mesmos pesos; uma tem relus, a outra não.
+# E dá para ver. Duas redes com uma entrada e uma saída; uma tem relus, a outra não.
 
 # %%
 points = np.linspace(-3, 3, 300).reshape(-1, 1)
 for activation, colour in (("linear", "#8a8a8a"), ("relu", "#d9632b")):
-    small = tg.nn.MLP(1, [16, 16, 1], activation=activation, seed=5)
-    for layer in small.layers:
-        layer.weights.data = np.random.default_rng(3).normal(size=layer.weights.shape)
-        layer.biases.data = np.random.default_rng(4).normal(size=layer.biases.shape)
+    small = tg.nn.MLP(1, [12, 12, 1], activation=activation, seed=3)
+    small.layers[0].biases.data = np.linspace(-4, 4, 12)
+    small.layers[1].biases.data = np.linspace(-2, 2, 12)
     plt.plot(points, small(points).data, color=colour, label=activation)
 
 plt.xlabel(say("input", "entrada"))

@@ -106,7 +106,7 @@ for i, colour in enumerate(colours):
     left.plot(path[:, i], color=colour, lw=2, label=f"w{i + 1}")
     left.axhline(secret[i], color=colour, ls=":", lw=1)
 left.set(xlabel=say("step", "passo"), title=say("the weights", "os pesos"))
-left.legend()
+left.legend(loc=(0.75, 0.2))
 right.semilogy(losses, color="#1f6fb4", lw=2)
 right.set(xlabel=say("step", "passo"), title=say("the loss", "a perda"))
 right.grid(alpha=0.3)
@@ -117,15 +117,15 @@ show(plt, "convergence")
 # gentle, so the derivative is small, so the step is small. The descent brakes all by itself.
 #
 # We can also look at the mountains from above, as on a map. The lines join points of equal loss; `w1` goes to the
-# right, `w2` upwards (and `w3` already has its best value, since paper has only two directions). The path crosses each
-# line at a right angle: that is the steepest way down.
+# right, `w2` upwards (and `w3` already has its best value, since paper has only two directions). The paths cross the
+# lines nearly at right angles: that is the steepest way down.
 # %% [markdown] lang="pt"
 # Primeiro passos grandes, depois cada vez menores, embora a taxa de aprendizado não mude. Perto do fundo a inclinação é
 # suave, então a derivada é pequena, então o passo é pequeno. A descida freia sozinha.
 #
 # Também podemos olhar as montanhas de cima, como em um mapa. As linhas ligam pontos de mesma perda; `w1` vai para a
-# direita, `w2` para cima (e `w3` já tem o seu melhor valor, pois o papel só tem duas direções). O caminho cruza cada
-# linha em ângulo reto: é a descida mais íngreme.
+# direita, `w2` para cima (e `w3` já tem o seu melhor valor, pois o papel só tem duas direções). Os caminhos cruzam as
+# linhas quase em ângulo reto: é a descida mais íngreme.
 
 
 # %%
@@ -178,6 +178,7 @@ for rate in (0.003, 0.1, 0.5, 0.8):
 
 plt.xlabel(say("step", "passo"))
 plt.ylabel(say("loss", "perda"))
+plt.ylim(1e-8, 1e4)
 plt.legend()
 show(plt, "rates")
 

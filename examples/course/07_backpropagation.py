@@ -96,16 +96,14 @@ for name, by_hand, parameter in (("w1", d_w1, W1), ("b1", d_b1, B1), ("w2", d_w2
     assert np.isclose(by_hand, parameter.grad)
 
 # %% [markdown] lang="en"
-# The same numbers. And here is the whole journey as a picture. Read it from left to right for `data`, from right to
-# left for `grad`. On each arrow stands the local derivative: the gradient on its left is the gradient on its right
-# times this factor.
+# The same numbers. And here is the whole journey as a picture. Read it downwards for `data`, upwards for `grad`. On
+# each arrow stands the local derivative: the gradient above it is the gradient below it times this factor.
 # %% [markdown] lang="pt"
-# Os mesmos números. E aqui está a viagem inteira em uma figura. Leia da esquerda para a direita o `data`, e da direita
-# para a esquerda o `grad`. Em cada seta está a derivada local: o gradiente à esquerda é o gradiente à direita vezes
-# esse fator.
+# Os mesmos números. E aqui está a viagem inteira em uma figura. Leia o `data` de cima para baixo e o `grad` de baixo
+# para cima. Em cada seta está a derivada local: o gradiente acima dela é o gradiente abaixo dela vezes esse fator.
 
 # %%
-show(tg.draw(L, explain=True), "graph")
+show(tg.draw(L, explain=True, direction="TB"), "graph")
 
 # %% [markdown] lang="en"
 # If you would rather have it in words, ask the library to explain one single derivative:

@@ -51,7 +51,16 @@ history = tg.fit(ruler, x, y, loss="cross_entropy", lr=0.1, epochs=100, batch_si
 
 print(f"{history.accuracy[-1]:.0%}")
 assert history.accuracy[-1] < 0.7
-show(tg.drawing.decision_boundary(ruler, x, y), "ruler")
+
+
+def plane(model):
+    arms = (say("blue", "azul"), say("orange", "laranja"), say("green", "verde"))
+    figure = tg.drawing.decision_boundary(model, x, y, labels=arms)
+    figure.axes[0].set_title(say("what the network says of each point", "o que a rede diz de cada ponto"))
+    return figure
+
+
+show(plane(ruler), "ruler")
 
 # %% [markdown] lang="en"
 # It does what it can: three sectors like slices of a cake, and only about half of the points are right. One third would
@@ -110,22 +119,22 @@ plt.legend()
 show(plt, "optimizers")
 
 # %% [markdown] lang="en"
-# What a difference! After the same number of steps, SGD has hardly begun, while Adam is far down. The jagged curves of
-# momentum and Adam come from their boldness: now and then they overshoot, and find back. (Do not make a religion of it.
+# What a difference! After the same number of steps, SGD has hardly begun, while Adam is far down. The teeth in the
+# curve of momentum come from its boldness: now and then it overshoots, and finds back. (Do not make a religion of it.
 # With another learning rate, another one may win.)
 #
 # The last network is the one that Adam trained. This is what it makes of the plane:
 # %% [markdown] lang="pt"
-# Que diferença! Depois do mesmo número de passos, o SGD mal começou, enquanto o Adam já está lá embaixo. Os dentes nas
-# curvas do momentum e do Adam vêm da ousadia deles: de vez em quando passam do ponto, e depois voltam. (Não faça disso
-# uma religião. Com outra taxa de aprendizado, outro pode ganhar.)
+# Que diferença! Depois do mesmo número de passos, o SGD mal começou, enquanto o Adam já está lá embaixo. Os dentes na
+# curva do momentum vêm da ousadia dele: de vez em quando passa do ponto, e depois volta. (Não faça disso uma religião.
+# Com outra taxa de aprendizado, outro pode ganhar.)
 #
 # A última rede é a que o Adam treinou. Veja o que ela faz do plano:
 
 # %%
 print(f"{history.accuracy[-1]:.0%}")
 assert history.accuracy[-1] > 0.9
-show(tg.drawing.decision_boundary(model, x, y), "boundary")
+show(plane(model), "boundary")
 
 # %% [markdown] lang="en"
 # Nobody told it what a spiral is. It bent its lines itself, by nothing but derivatives and small steps.

@@ -27,7 +27,7 @@ names = (say("dog", "cachorro"), say("cat", "gato"))
 
 
 def show_pictures(pictures, titles, name):
-    figure, grid = plt.subplots(2, 8, figsize=(10, 3), layout="constrained")
+    _, grid = plt.subplots(2, 8, figsize=(10, 3), layout="constrained")
     for axes, picture, title in zip(grid.flat, pictures, titles):
         axes.imshow(picture, cmap="gray_r", vmin=0, vmax=255)
         axes.set_title(title, fontsize=9)
@@ -161,11 +161,13 @@ show_pictures(held_out.x[wrong], titles, "mistakes")
 # %% [markdown] lang="en"
 # Some of these mistakes you can forgive. And what does the network look at? The weights of a hidden neuron are 784
 # numbers, one for each pixel, so they are a picture, too. In the drawing every hidden neuron shows it: orange is where
-# it wants to see animal, blue where it does not.
+# it wants to see animal, blue where it does not. To our eyes it looks like noise, mostly. Nobody asked the network to
+# be easy to understand, only to be right.
 # %% [markdown] lang="pt"
 # Alguns desses erros dá para perdoar. E para onde a rede olha? Os pesos de um neurônio oculto são 784 números, um para
 # cada pixel, portanto são também uma imagem. No desenho cada neurônio oculto a mostra: em laranja, onde ele quer ver
-# animal; em azul, onde não quer.
+# animal; em azul, onde não quer. Para os nossos olhos parece quase só ruído. Ninguém pediu à rede que fosse fácil de
+# entender, só que acertasse.
 
 # %%
 cat = x_new[np.flatnonzero((held_out.y == 1) & (said == 1))[0]]

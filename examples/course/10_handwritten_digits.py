@@ -25,7 +25,7 @@ import tinygrad_br as tg
 digits = tg.datasets.digits()
 print(digits.x.shape, digits.x.max(), np.bincount(digits.y))
 
-figure, grid = plt.subplots(2, 10, figsize=(10, 2.2), layout="constrained")
+_, grid = plt.subplots(2, 10, figsize=(10, 2.2), layout="constrained")
 for place, axes in enumerate(grid.flat):
     axes.imshow(digits.x[place], cmap="gray_r")
     axes.axis("off")
@@ -78,12 +78,12 @@ def nudged(rows, rng):
     wide = np.pad(rows.reshape(n, 8, 8), ((0, 0), (1, 1), (1, 1)))
     down, right = rng.integers(0, 3, (2, n, 1, 1))
     moved = wide[np.arange(n)[:, None, None], down + np.arange(8)[:, None], right + np.arange(8)]
-    share = rng.uniform(0, 0.6, (n, 1))
+    share = rng.uniform(0, 0.8, (n, 1))
     return (1 - share) * rows + share * moved.reshape(n, 64)
 
 
 some = nudged(np.repeat(x[:1], 10, axis=0), np.random.default_rng(0))
-figure, grid = plt.subplots(1, 10, figsize=(10, 1.2), layout="constrained")
+_, grid = plt.subplots(1, 10, figsize=(10, 1.2), layout="constrained")
 for row, axes in zip(some, grid):
     axes.imshow(row.reshape(8, 8), cmap="gray_r")
     axes.axis("off")
@@ -112,15 +112,15 @@ show(plt, "nudged")
 def train(x, y, seed, epochs):
     model = tg.nn.MLP(64, [256, 128, 10], activation="relu", dropout=0.2, seed=seed, dtype=np.float32)
     steps = epochs * -(-len(x) // 32)
-    optimizer = tg.optim.Adam(model.parameters(), lr=tg.optim.schedules.cosine(0.004, steps))
+    optimizer = tg.optim.Adam(model.parameters(), lr=tg.optim.schedules.cosine(0.003, steps))
     tg.fit(model, x, y, loss="cross_entropy", optimizer=optimizer, epochs=epochs, augment=nudged, seed=seed, verbose=0)
     return model
 
 
-model = train(x, y, seed=0, epochs=few(40, quick=15))
+model = train(x, y, seed=0, epochs=few(60, quick=10))
 read = tg.predict(model, x_new).argmax(axis=1)
 print(f"{np.mean(read == y_new):.2%}", np.sum(read == y_new), say("of", "de"), len(y_new))
-assert np.mean(read == y_new) >= few(0.98, quick=0.96)
+assert np.mean(read == y_new) >= few(0.98, quick=0.95)
 
 # %% [markdown] lang="en"
 # ## Was it luck?
@@ -135,14 +135,14 @@ assert np.mean(read == y_new) >= few(0.98, quick=0.96)
 
 # %%
 results = [np.mean(read == y_new)]
-for seed in range(1, few(4, quick=2)):
+for seed in range(1, few(3, quick=1)):
     one, other = digits.split(validation=0.2, seed=seed)
-    again = train(one.x.reshape(-1, 64) / 16, one.y, seed, epochs=few(40, quick=15))
+    again = train(one.x.reshape(-1, 64) / 16, one.y, seed, epochs=few(60, quick=10))
     answers = tg.predict(again, other.x.reshape(-1, 64) / 16).argmax(axis=1)
     results.append(np.mean(answers == other.y))
 
 print([f"{result:.1%}" for result in results], f"{np.mean(results):.2%}")
-assert np.mean(results) >= few(0.98, quick=0.96)
+assert np.mean(results) >= few(0.98, quick=0.95)
 
 # %% [markdown] lang="en"
 # ## What does it confuse?
@@ -160,7 +160,7 @@ show(tg.drawing.confusion_matrix(y_new, read, labels=range(10)), "confusion")
 
 # %%
 wrong = np.flatnonzero(read != y_new)[:8]
-figure, grid = plt.subplots(1, 8, figsize=(9, 1.7), layout="constrained")
+_, grid = plt.subplots(1, 8, figsize=(9, 1.7), layout="constrained")
 for axes in grid:
     axes.axis("off")
 for axes, i in zip(grid, wrong):

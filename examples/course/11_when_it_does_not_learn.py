@@ -19,7 +19,7 @@ say, few, show = begin(__file__)
 #
 # As redes têm um hábito desagradável: raramente avisam que algo está errado. Nenhuma mensagem de erro, nenhuma pane.
 # Elas só aprendem mal, ou não aprendem nada, e você fica ali pensando no porquê. Nesta aula deixamos cinco redes
-# doentes de propósito, olhamos os sintomas e chamamos o médico.
+# doentes de propósito, olhamos os sintomas e chamamos o doutor.
 #
 # A tarefa é a que já conhecemos, os dígitos; 600 deles bastam. Primeiro uma rede saudável, para sabermos que cara tem a
 # saúde.
@@ -53,7 +53,7 @@ assert healthy[-1] < 0.05
 # `tg.diagnose`? It looks at the data, sends them through a copy of the network once, tries out a few steps, and tells
 # what strikes it. It changes nothing.
 # %% [markdown] lang="pt"
-# De mais ou menos 2,3, o puro chute (aula 4), até quase 0. Isso é saúde. E o que diz o médico, `tg.diagnose`? Ele olha
+# De mais ou menos 2,3, o puro chute (aula 4), até quase 0. Isso é saúde. E o que diz o doutor, `tg.diagnose`? Ele olha
 # os dados, passa-os uma vez por uma cópia da rede, experimenta alguns passos e conta o que chamou a atenção. Não muda
 # nada.
 
@@ -89,7 +89,7 @@ cases[say("learning rate too high", "taxa alta demais")] = sick, cured
 # Somebody forgot to divide by 255, and the inputs are not between 0 and 1.
 # %% [markdown] lang="pt"
 # Reconheceu? É a regra da aula 6: a taxa de aprendizado tem de ficar abaixo de 2 dividido pela maior curvatura. O
-# médico mediu a curvatura (*curvature*) e comparou.
+# doutor mediu a curvatura (*curvature*) e comparou.
 #
 # ## Paciente 2: números grandes demais
 #
@@ -154,13 +154,13 @@ cases[say("softmax twice", "softmax duas vezes")] = sick, healthy
 # %% [markdown] lang="en"
 # ## Patient 5: dead neurons
 #
-# Remember the relu: a negative sum becomes 0. If the sum of a neuron is negative for *every* picture, it is always
-# silent. And since the relu is flat there, its derivative is 0, it gets no gradient, and never wakes again. Here the
-# biases were set to -10.
+# Do you remember the relu? A negative sum becomes 0. If the sum of a neuron is negative for *every* picture, it is
+# always silent. And since the relu is flat there, its derivative is 0, it gets no gradient, and never wakes again. Here
+# the biases were set to -10.
 # %% [markdown] lang="pt"
 # ## Paciente 5: neurônios mortos
 #
-# Lembre a relu: uma soma negativa vira 0. Se a soma de um neurônio é negativa para *todas* as imagens, ele fica sempre
+# Lembra da relu? Uma soma negativa vira 0. Se a soma de um neurônio é negativa para *todas* as imagens, ele fica sempre
 # calado. E, como ali a relu é plana, a derivada é 0, ele não recebe gradiente e não acorda nunca mais. Aqui os vieses
 # foram postos em -10.
 
@@ -188,7 +188,7 @@ cases[say("dead neurons", "neurônios mortos")] = sick, healthy
 # Em vermelho a rede doente, em verde a que tomou o remédio. Aprenda a reconhecer essas curvas: você vai reencontrá-las.
 
 # %%
-figure, panels = plt.subplots(1, 5, figsize=(12, 2.8), sharey=True, layout="constrained")
+_, panels = plt.subplots(1, 5, figsize=(12, 2.8), sharey=True, layout="constrained")
 for axes, (name, (sick, cured)) in zip(panels, cases.items()):
     axes.semilogy(sick, color="#c03020", lw=2)
     axes.semilogy(cured, color="#2e9e5b", lw=2)
@@ -207,7 +207,7 @@ for sick, cured in cases.values():
 #
 # **A question for you.** Somebody writes the loop of lesson 6 for this network and forgets a line. Which one?
 # %% [markdown] lang="pt"
-# Não é preciso chamar o médico toda vez. Com `tg.fit(..., doctor="pt")` ele examina tudo antes de o treino começar e
+# Não é preciso chamar o doutor toda vez. Com `tg.fit(..., doctor="pt")` ele examina tudo antes de o treino começar e
 # fica olhando enquanto ele roda.
 #
 # **Uma pergunta para você.** Alguém escreve o laço da aula 6 para esta rede e esquece uma linha. Qual?
@@ -255,6 +255,6 @@ assert "forgotten_zero_grad" in diagnosis.names
 # 5. Os gradientes são esquecidos antes de cada passo?
 # 6. A rede consegue decorar dez exemplos? Se nem isso, há algo quebrado.
 #
-# Ou pergunte ao médico, que percorre a lista por você.
+# Ou pergunte ao doutor, que percorre a lista por você.
 #
 # **Na próxima aula:** para onde ir a partir daqui.

@@ -3,7 +3,7 @@
     python examples/course/01_a_neuron.py [--lang en|pt] [--out DIR] [--quick]
 
 In the notebooks none of this is needed: make.py writes `say(english, portuguese)` as the text itself,
-`few(number, quick)` as the number, and `show(picture, name)` as what notebooks do with pictures.
+`few(number, quick=other)` as the number, and `show(picture, name)` as what notebooks do with pictures.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ LESSON is the number of one, such as 6; without it all are meant.  It needs the 
 A lesson is a Python script in cells.  `# %% [markdown] lang="en"` begins a text in English, written as comments,
 `# %% [markdown] lang="pt"` the same in Portuguese; `# %%` begins code; `# %% tags=["script"]` code that only the
 script needs.  In code, `say(english, portuguese)` becomes the one or the other, and so does `# english | portuguese`
-at the end of a line; `few(number, quick)` becomes a number; `show(picture, name)` becomes `display(picture)`, and
+at the end of a line; `few(number, quick=other)` becomes a number; `show(picture, name)` becomes `display(picture)`, and
 `show(plt, name)` becomes `plt.show()`.
 """
 
@@ -86,7 +86,7 @@ def in_language(code, lang, quick=False):
             first, last = span(node.args[place])
             edits.append((start, end, code[first:last]))
         elif name == "few":
-            first, last = span(node.args[int(quick)])
+            first, last = span(node.keywords[0].value if quick else node.args[0])
             edits.append((start, end, code[first:last]))
         elif name == "show":
             first, last = span(node.args[0])
