@@ -66,6 +66,7 @@ def test_the_system_program_comes_first(drawing, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert render.find_engine() == str(path)
     assert drawing.svg == f"<svg>-Tsvg {len(drawing.dot)}</svg>\n"
+    assert drawing.save(tmp_path / "x.pdf").read_text() == f"<svg>-Tpdf {len(drawing.dot)}</svg>\n"
 
 
 def test_without_any_engine_the_error_says_what_to_install(drawing, tmp_path, monkeypatch):
@@ -83,6 +84,11 @@ def test_without_any_engine_the_error_says_what_to_install(drawing, tmp_path, mo
 def test_a_failing_engine_is_quoted():
     with pytest.raises(RuntimeError, match="syntax error"):
         render.render("digraph {", "svg")
+
+
+def test_a_pdf_takes_blank_and_long_names(tmp_path):
+    drawing = tg.draw(Value(1.0, name=" ") * Value(2.0, name="W" * 40) * Value(3.0, name="$x_1$"))
+    assert drawing.save(tmp_path / "x.pdf").stat().st_size > 1000
 
 
 def test_text_gets_the_length_that_its_box_was_made_for():

@@ -45,6 +45,14 @@ def test_a_neuron_of_a_layer_has_its_own_frame():
     assert "MLP / layer 2 / neuron 3" in tg.draw(y, depth=2).text()
 
 
+def test_what_is_added_to_a_result_from_outside_is_outside():
+    neuron = tg.nn.Neuron(2, seed=0)
+    y = tg.Value(0.5, name="outside") + neuron(np.ones(2))
+    tree = tg.draw(y, depth=0).text().split("\n")
+    assert "= +" in tree[0]
+    assert "Neuron" in "".join(tree[1:])
+
+
 def test_models_are_found_while_they_live_and_told_apart():
     first, second = tg.nn.MLP(2, [3], seed=0), tg.nn.MLP(3, [1], seed=0)
     y = second(first(np.ones((1, 2))))

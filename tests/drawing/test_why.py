@@ -135,3 +135,48 @@ def test_bad_questions():
         tg.why(3.0)
     with pytest.raises(ValueError, match=r"output\.sum"):
         tg.why(x, x * 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "low", "high", "said"),
+    [
+        (tg.nn.relu, -3, 1, "relu (shape (20,)) is off for 75 % of its 20 inputs"),
+        (lambda x: np.maximum(0, x), -3, 1, "maximum (shape (20,)) is off for 75 %"),
+        (
+            tg.nn.leaky_relu,
+            -3,
+            1,
+            "leaky_relu (shape (20,)) is on its flat side for 75 % of its 20 inputs; it passes at",
+        ),
+        (tg.nn.elu, -60, -50, "elu (shape (20,)) is saturated for 100 % of its 20 inputs: they lie from -60 to -50"),
+        (tg.nn.sigmoid, 7, 30, "sigmoid (shape (20,)) is saturated for 100 %"),
+        (np.tanh, -30, 5, "tanh (shape (20,)) is saturated for"),
+        (np.arctan, 1e3, 1e4, "arctan (shape (20,)) is saturated for 100 %"),
+        (tg.nn.gelu, -60, -50, "gelu (shape (20,)) is saturated for 100 %"),
+        (tg.nn.hard_tanh, -5, 2, "hard_tanh (shape (20,)) is at a bound for"),
+        (
+            lambda x: np.clip(x, 0, 1),
+            5,
+            9,
+            "clip (shape (20,)) is at a bound for 100 % of its 20 inputs: they lie from 5",
+        ),
+        (lambda x: tg.nn.softmax(x * 100.0) * np.arange(20.0), 0, 19, "one of its results is above 0.99 in 100 %"),
+    ],
+)
+def test_activations_that_pass_little(function, low, high, said):
+    x = Value(np.linspace(low, high, 20), name="x")
+    assert said in tg.why(x, function(x).sum())
+
+
+def test_nothing_is_said_of_activations_that_work():
+    x = Value(np.linspace(-1, 1, 20), name="x")
+    for function in (tg.nn.leaky_relu, tg.nn.sigmoid, np.tanh, tg.nn.softmax):
+        output = (function(x) ** 2).sum()
+        output.backward()
+        assert tg.why(x, output).count("\n") == 0
+
+
+def test_uses_that_cancel_each_other():
+    x = Value(2.0, name="x")
+    assert "several uses of 'x' cancel" in tg.why(x, x - x)
+    assert "picks no entry of 'x'" in tg.why(x, np.where(np.array(False), x, Value(1.0)))

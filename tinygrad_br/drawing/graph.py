@@ -253,9 +253,8 @@ class Painter:
         self.numbers(box, "data", all_data)
         if grads:
             self.numbers(box, "grad", grads)
-            sizes = [magnitude(g) for g in grads]
-            size = float(np.max(sizes))
-            colour, word = gradient_colour(size, options.theme.value)
+            sizes = [magnitude(g) for g in grads if np.size(g)] or [1.0]
+            colour, word = gradient_colour(float(np.max(sizes)), options.theme.value)
             if word:
                 box.colour = colour
                 self.meanings[word] = colour

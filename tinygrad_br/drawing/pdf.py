@@ -15,8 +15,10 @@ def pdf_of(svg: str) -> bytes:
     try:
         from matplotlib.backends.backend_pdf import FigureCanvasPdf
         from matplotlib.figure import Figure
+        from matplotlib.font_manager import FontProperties
         from matplotlib.patches import Ellipse, PathPatch
         from matplotlib.path import Path
+        from matplotlib.textpath import TextPath
     except ImportError as error:
         raise ImportError("a pdf needs matplotlib: python -m pip install matplotlib; .svg and .png do not") from error
     root = ElementTree.fromstring(svg[svg.index("<svg") :])
@@ -35,12 +37,15 @@ def pdf_of(svg: str) -> bytes:
         elif kind == "ellipse":
             cx, cy, rx, ry = (float(shape.get(name, 0)) for name in ("cx", "cy", "rx", "ry"))
             axes.add_patch(Ellipse((cx, cy), 2 * rx, 2 * ry, **paint(shape, layer)))
-        elif kind == "text" and shape.text:
+        elif kind == "text" and (shape.text or "").strip():
+            text, weight = str(shape.text).replace("$", r"\$"), shape.get("font-weight", "normal")
+            size = 0.87 * float(shape.get("font-size", 14))
+            room = float(shape.get("textLength", "inf"))
+            width = TextPath((0, 0), text, size=size, prop=FontProperties(weight=weight)).get_extents().width
             axes.text(
-                float(shape.get("x", 0)), float(shape.get("y", 0)), shape.text.replace("$", r"\$"), zorder=layer,
-                size=0.87 * float(shape.get("font-size", 14)), color=shape.get("fill", "black"), va="baseline",
-                ha={"middle": "center", "end": "right"}.get(shape.get("text-anchor", ""), "left"),
-                weight=shape.get("font-weight", "normal"),
+                float(shape.get("x", 0)), float(shape.get("y", 0)), text, zorder=layer, va="baseline",
+                size=size * min(1.0, room / max(width, 1.0)), color=shape.get("fill", "black"),
+                ha={"middle": "center", "end": "right"}.get(shape.get("text-anchor", ""), "left"), weight=weight,
             )  # fmt: skip
     buffer = io.BytesIO()
     figure.savefig(buffer, format="pdf", metadata={"CreationDate": None})

@@ -41,6 +41,11 @@ def find_engine() -> str:
     return path
 
 
+def is_wheel(program: str) -> bool:
+    """Whether a program is the wheel's, which knows the widths of Helvetica only; Graphviz measures the fonts here."""
+    return Path(program).stem == WHEEL
+
+
 def wheel_program() -> str | None:
     """The program of the graphviz-pure wheel, which need not be on the PATH: None if the wheel is not installed."""
     try:
@@ -59,13 +64,16 @@ def render(dot: str, kind: str, dpi: int = 144) -> bytes:
         EngineMissingError: if there is no engine.
         RuntimeError: if the engine fails; the message is the engine's own.
     """
-    if kind == "svg":
-        return with_text_lengths(run(dot, "svg").decode()).encode()
     if kind == "png":
         return run(dot, "png", f"-Gdpi={dpi}")
+    if not is_wheel(find_engine()):
+        return run(dot, kind)
+    svg = with_text_lengths(run(dot, "svg").decode())
+    if kind == "svg":
+        return svg.encode()
     from .pdf import pdf_of  # the wheel writes no PDF
 
-    return pdf_of(run(dot, "svg").decode())
+    return pdf_of(svg)
 
 
 def run(dot: str, kind: str, *options: str) -> bytes:
@@ -83,6 +91,8 @@ def with_text_lengths(svg: str) -> str:
 
     def fitted(found: re.Match[str]) -> str:
         attributes, text = found.groups()
+        if len(html.unescape(text)) == 1:
+            return found[0]  # a sign on its own has room enough, and must not be squeezed
         size = re.search(r'font-size="([0-9.]+)"', attributes)
         width = text_width(html.unescape(text), float(size[1]) if size else 14.0, "bold" in attributes)
         return f'<text{attributes} textLength="{width:.1f}" lengthAdjust="spacingAndGlyphs">{text}</text>'

@@ -88,7 +88,7 @@ def scopes_of(models: Sequence[Any], graph: Graph) -> Scopes:
         origin[node] = common([scopes.get(arg) or origin[arg] for arg in args if arg.op is not None] or own or [()])
         if own:
             scopes[node] = common(own)
-        elif before and len(set(before)) == 1 and before[0] and number_by_number(node, args):
+        elif len(before) == len(args) and len(set(before)) == 1 and before[0] and number_by_number(node, args):
             scopes[node] = before[0]
     uses: dict[Node, list[Node]] = {}
     for node, args in list(graph.items())[::-1]:

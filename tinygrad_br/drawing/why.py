@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..engine import Node, ancestors, cotangents, nodes_in, part
+from ..engine import RULES, Node, ancestors, cotangents, data_of, fit, nodes_in, part
 from ..messages import describe, op_name
 from ..value import Value
 from .colours import HUGE, TINY, magnitude
 from .labels import arguments, number, rule_of
 from .picture import readable
 
-SATURATING = {"tanh", "sigmoid", "softmax", "log_softmax", "hard_sigmoid", "hard_tanh", "arctan", "erf"}
-SWITCHING = {"relu", "maximum", "minimum", "clip", "leaky_relu", "hard_swish", "where", "max", "min"}
+# What is said of functions of one number that pass nothing, or next to nothing, for some of their inputs.
+STATES = {
+    **dict.fromkeys(("relu", "maximum", "minimum", "hard_swish"), "off"),
+    **dict.fromkeys(("clip", "hard_tanh", "hard_sigmoid"), "at a bound"),
+    **dict.fromkeys(("tanh", "sigmoid", "arctan", "erf", "softmax", "log_softmax"), "saturated"),
+    **dict.fromkeys(("elu", "selu", "gelu", "silu", "mish", "softplus"), "saturated"),
+    "leaky_relu": "on its flat side",
+}
+STEEPEST = {"sigmoid": 0.25, "hard_sigmoid": 1 / 6}  # the largest derivative, where it is not about 1
+FAINT = 0.01  # of the largest derivative
+PICKING = {"where", "max", "min", "amax", "amin", "sort", "take"}
 STEPS = {
     "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "sign", "floor", "ceil", "rint", "round",
     "trunc", "argmax", "argmin", "heaviside",
@@ -86,11 +95,15 @@ def why(x: Value, output: Value | None = None) -> Reason:
     if size > HUGE:
         steps = changes(x, graph, found, growing=True)
         return reason("huge", f"the gradient of {called(x)} is large, up to {number(size)}", steps)
-    partly = [*half_off(x, graph), *unseen]
+    partly = faint(x, graph)
     if size < TINY:
         steps = changes(x, graph, found, growing=False)
-        return reason("tiny", f"the gradient of {called(x)} is small, at most {number(size)}", [*steps, *partly])
-    return reason("ordinary", f"the gradient of {called(x)} is nothing unusual, up to {number(size)}", partly)
+        return reason(
+            "tiny", f"the gradient of {called(x)} is small, at most {number(size)}", [*partly, *steps, *unseen]
+        )
+    return reason(
+        "ordinary", f"the gradient of {called(x)} is nothing unusual, up to {number(size)}", [*partly, *unseen]
+    )
 
 
 def reason(kind: str, head: str, details: Sequence[str]) -> Reason:
@@ -137,7 +150,8 @@ def elsewhere(graph: Mapping[Node, Sequence[Node]]) -> list[str]:
     made = [
         f"a result that was not recorded was made at {node.line}, under tg.no_grad()" for node in leaves if node.line
     ]
-    depends = f"the output depends on {len(leaves)} leaves" + (f", among them {', '.join(named[:6])}" if named else "")
+    count = f"{len(leaves)} {'leaf' if len(leaves) == 1 else 'leaves'}"
+    depends = f"the output depends on {count}" + (f", among them {', '.join(named[:6])}" if named else "")
     return [depends, *made[:5]] if made else [
         depends,
         "if it was used, then under tg.no_grad(), or as x.data; run the computation under tg.debug() to see the lines",
@@ -192,8 +206,30 @@ def where_zero(x: Node, graph: Mapping[Node, Sequence[Node]], found: Mapping[Nod
     for node, arg in edges(graph, x):
         if node.op is part or not alive(found.get(node)) or alive(found.get(arg)):
             continue
-        said.append(sentence_of_zero(node, arg))
-    return list(dict.fromkeys(said))[:8] or ["contributions of several paths cancel each other exactly"]
+        if any(map(alive, contributions(node, arg, found[node]))):
+            said.append(f"the contributions of several uses of {called(arg)} cancel each other exactly")
+        else:
+            said.append(sentence_of_zero(node, arg))
+    return list(dict.fromkeys(said))[:8]
+
+
+def unreduced(node: Node, arg: Node, g: Any) -> Iterator[Any]:
+    """What the rule gives for each use of an argument in an operation; `g` is the operation's gradient."""
+    raw = [data_of(a) for a in node.args]
+    for place, inner, used in arguments(node):
+        rule = rule_of(node, place)
+        if used is arg and rule is not None:
+            with np.errstate(all="ignore"):
+                share = rule(g, node._data, *raw, **node.kwargs)
+            share = share if inner is None or share is None else share[inner]
+            if share is not None:
+                yield share
+
+
+def contributions(node: Node, arg: Node, g: Any) -> Iterator[Any]:
+    """What each use of an argument in an operation adds to the argument's gradient."""
+    guard = g if RULES[node.op].guarded else None
+    return (fit(share, arg._data, node, guard) for share in unreduced(node, arg, g))
 
 
 def alive(gradient: Any) -> bool:
@@ -203,30 +239,57 @@ def alive(gradient: Any) -> bool:
 
 
 def sentence_of_zero(node: Node, arg: Node) -> str:
-    name, data = op_name(node.op), arg._data
+    name = op_name(node.op)
     if name in STEPS:
         return f"{located(node)} is a step: its derivative is 0 almost everywhere"
-    if not isinstance(data, tuple) and data.size:
-        low, high = number(data.min()), number(data.max())
-        inputs = f"its {data.size:,} inputs: they lie from {low} to {high}" if data.size > 1 else f"its input {low}"
-        if name in SWITCHING:
-            return f"{located(node)} is off for 100 % of {inputs}"
-        if name in SATURATING:
-            return f"{located(node)} is saturated for {inputs}"
-        if name in ("multiply", "matmul"):
-            return f"{located(node)} multiplies {called(arg)} by zero"
+    if name in STATES and not isinstance(arg._data, tuple) and arg._data.size:
+        return f"{located(node)} is {STATES[name]} for 100 % of {inputs_of(arg)}"
+    if name in PICKING:
+        return f"{located(node)} picks no entry of {called(arg)} that anything depends on"
+    if name in ("multiply", "matmul"):
+        return f"{located(node)} multiplies {called(arg)} by zero"
     return f"{located(node)} has the derivative 0 here with respect to {called(arg)}"
 
 
-def half_off(x: Node, graph: Mapping[Node, Sequence[Node]]) -> list[str]:
-    """The relus on the way that are off for more than half of their inputs."""
+def inputs_of(arg: Node) -> str:
+    """How many inputs an operation has, and where they lie."""
+    data = arg._data
+    if data.size == 1:
+        return f"its input {number(data.item())}"
+    return f"its {data.size:,} inputs: they lie from {number(data.min())} to {number(data.max())}"
+
+
+def faint(x: Node, graph: Mapping[Node, Sequence[Node]]) -> list[str]:
+    """The activations on the way that pass nothing, or next to nothing, for more than half of their inputs."""
     said = []
     for node, arg in edges(graph, x):
-        if op_name(node.op) in ("relu", "maximum") and not isinstance(node._data, tuple) and node._data.size > 1:
-            off = float(np.mean(np.broadcast_to(arg._data, node._data.shape) < node._data))
-            if off > 0.5:
-                said.append(f"{located(node)} is off for {100 * off:.0f} % of its {node._data.size:,} inputs")
+        name = op_name(node.op)
+        if name not in STATES or isinstance(node._data, tuple) or not node._data.size:
+            continue
+        if name in ("softmax", "log_softmax"):
+            sure = surest(node)
+            if name == "softmax" and sure > 0.5:
+                said.append(
+                    f"{located(node)} is saturated: one of its results is above 0.99 in {100 * sure:.0f} % of all"
+                )
+            continue
+        ones = np.ones(node._data.shape, node._data.dtype)[()]
+        slopes = np.abs(sum(np.broadcast_to(c, ones.shape) for c in unreduced(node, arg, ones)))
+        off, weak = float(np.mean(slopes == 0)), float(np.mean(slopes <= FAINT * STEEPEST.get(name, 1.0)))
+        if max(off, weak) > 0.5:
+            share = off if off > 0.5 else weak
+            what = inputs_of(arg) if share == 1 else f"its {node._data.size:,} inputs"
+            passing = (
+                "" if off > 0.5 else f"; it passes at most {FAINT * STEEPEST.get(name, 1.0):g} of the gradient there"
+            )
+            said.append(f"{located(node)} is {STATES[name]} for {100 * share:.0f} % of {what}{passing}")
     return said[:5]
+
+
+def surest(node: Node) -> float:
+    """The share of distributions of a softmax in which one result is nearly 1."""
+    axis = node.args[1] if len(node.args) > 1 else node.kwargs.get("axis", -1)
+    return float(np.mean(node._data.max(axis=axis) > 1 - FAINT)) if node._data.ndim else 0.0
 
 
 def changes(x: Node, graph: Mapping[Node, Sequence[Node]], found: Mapping[Node, Any], growing: bool) -> list[str]:

@@ -136,12 +136,8 @@ def legend(picture: Picture, theme: Theme) -> dict[str, str]:
     """The label below the graph: what the colours mean, and the notes."""
     lines = []
     if picture.legend:
-        cells = "".join(
-            f'<td bgcolor="{colour}" width="14"></td><td>{text_of(word, theme.faint, 9)}  </td>'
-            for colour, word in picture.legend
-        )
-        inner = f"<tr><td>{text_of('gradient:', theme.faint, 9)}</td>{cells}</tr>"
-        lines.append(f'<tr><td><table border="0" cellspacing="3" cellpadding="1">{inner}</table></td></tr>')
+        words = [f"   {text_of('■', colour, 14)} {text_of(word, theme.faint, 10)}" for colour, word in picture.legend]
+        lines.append(f"<tr><td>{text_of('gradient:', theme.faint, 10)}{''.join(words)}</td></tr>")
     lines += [f"<tr><td>{text_of(note, theme.faint, 10)}</td></tr>" for note in picture.notes]
     return {"label": f'<<table border="0" cellspacing="0">{"".join(lines)}</table>>'} if lines else {}
 
