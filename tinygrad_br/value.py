@@ -382,7 +382,7 @@ def gradients(output: Any, inputs: Sequence[Any], gradient: Any = None, create_g
     if trace is None:
         found = cotangents(output, start, inputs, create_graph)
     else:
-        found = trace.cotangents(output, start, inputs)
+        found = trace.cotangents(output, start, inputs, create_graph)
     results = [found[x] if x in found else np.zeros(x.shape, x.dtype)[()] for x in inputs]
     if create_graph:
         return [Value(r) if not isinstance(r, Value) else r for r in results]

@@ -17,14 +17,15 @@ import numpy as np
 from ..value import astype
 from .lowering import in_columns, less_one_at, ones_at
 from .plan import Plan
-from .variable import Variable, variables_in
+from .variable import Variable, read_by
 
 
 def make_faster(plan: Plan, roots: set[Variable]) -> None:
     """Replace steps of a plan by faster ones."""
-    uses = Counter(v for s in plan.steps for v in variables_in((s.args, *s.kwargs.values())))
+    steps = [step for step in plan.steps if not step.is_arithmetic]
+    uses = Counter(v for step in steps for v in read_by(step))
     uses.update(roots)
-    for step in list(plan.steps):
+    for step in steps:
         if step.op is np.sum and step.kwargs == {"axis": (0,)} and is_table(step.args[0]):
             table = step.args[0]
             ones = plan.constant(np.ones(table.shape[0], table.dtype))

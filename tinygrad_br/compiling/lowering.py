@@ -104,3 +104,8 @@ LOWERED: dict[Any, Callable[..., Any]] = {
     softmax: softmax_in_columns,
 }
 WHOLE = {astype, label_positions, ones_at, less_one_at, in_columns}
+
+
+def body_of(function: Any) -> Callable[..., Any]:
+    """A function of ours in NumPy functions."""
+    return LOWERED.get(function) or function.__wrapped__

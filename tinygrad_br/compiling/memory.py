@@ -15,8 +15,7 @@ import numpy as np
 
 from ..value import astype
 from .lowering import in_columns, less_one_at
-from .trace import updated
-from .variable import Variable, variables_in
+from .variable import Variable, updated, variables_in
 
 ALIGNMENT = 64
 REDUCTIONS = {np.sum: np.add, np.max: np.maximum, np.min: np.minimum, np.prod: np.multiply}

@@ -1,30 +1,32 @@
 """From a trace to a plan: the steps that a program needs, each once, in an order that works.
 
-Results that nobody asks for and steps that are done twice are dropped; `simplify` says which steps change nothing.
+The plan grows while the function is traced.  Steps that are done twice are dropped at once, and so are those that
+change nothing (`simplify` says which); what nobody asks for goes at the end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine import Node, nodes_in
+from ..engine import NO_KWARGS, Node
+from .scalars import is_arithmetic
 from .simplify import SIMPLER
-from .trace import Trace, stepped
-from .variable import Variable, variables_in
+from .variable import Variable, read_by, stepped, variables_in
+
+if TYPE_CHECKING:
+    from .trace import Trace
 
 
 class Plan:
     """The steps of a program.
 
-    Args:
-        trace: of one run.
-        roots: the nodes whose numbers the program must have in the end.
+    `variables` has the variable of each node that can differ from call to call, or the number that it was found to be.
     """
 
-    def __init__(self, trace: Trace, roots: Iterable[Node]) -> None:
+    def __init__(self, trace: Trace) -> None:
         self.trace = trace
         self.variables: dict[Node, Any] = {}
         self.given: dict[Any, Variable] = {}
@@ -34,43 +36,30 @@ class Plan:
         self.kept_alive: list[Any] = []
         self.steps: list[Variable] = []
         self.section = "forward"
-        roots = list(roots)
-        needed = self.needed(roots)
-        self.recorded = len(trace.recipes)
-        for node in [node for node in trace.recipes if node in needed]:
-            op, args, kwargs, self.section = trace.recipes[node]
-            new = {key: self.convert(value) for key, value in kwargs.items()}
-            self.variables[node] = self.simplified(op, tuple(map(self.convert, args)), new, node._data)
-        self.roots = {node: self.convert(node) for node in roots}
-        self.steps = self.alive(variables_in(list(self.roots.values())))
-        guarded = {self.variables[node] for node in trace.guarded if isinstance(self.variables.get(node), Variable)}
-        self.guarded = not guarded.isdisjoint(self.steps)
-        self.finite = [*variables_in([self.convert(node) for node in trace.finite])]
+        self.is_guarded = False
+        self.recorded = 0
+        self.finite: list[Variable] = []
+
+    def finish(self, roots: Iterable[Node], finite: Iterable[Node]) -> None:
+        """Keep the steps that the program needs for these nodes."""
+        self.recorded = len(self.steps)
+        self.finite = [*variables_in([self.convert(node) for node in finite])]
+        self.steps = self.alive([*variables_in([self.convert(node) for node in roots]), *self.finite])
+        self.is_guarded = any(step.is_guarded for step in self.steps)
+        self.has_arithmetic = any(step.is_arithmetic for step in self.steps)
+        self.known = {}
 
     @property
     def is_checked(self) -> bool:
         """Whether the program may find at its end that the eager function has to be asked."""
-        return self.guarded or bool(self.finite)
-
-    def needed(self, roots: list[Node]) -> set[Node]:
-        """The moving nodes that the roots depend on."""
-        found, waiting = set(roots), list(roots)
-        while waiting:
-            recipe = self.trace.recipes.get(waiting.pop())
-            if recipe is not None:
-                for node in nodes_in((recipe.args, *recipe.kwargs.values())):
-                    if node not in found:
-                        found.add(node)
-                        waiting.append(node)
-        return found
+        return self.is_guarded or bool(self.finite)
 
     def alive(self, roots: Iterable[Variable]) -> list[Variable]:
         """The steps that the roots depend on, in order."""
         found = set(roots)
-        waiting = list(found)
+        waiting = [*found]
         while waiting:
-            variable = waiting.pop()
-            for v in variables_in((variable.args, *variable.kwargs.values())):
+            for v in read_by(waiting.pop()):
                 if v not in found:
                     found.add(v)
                     waiting.append(v)
@@ -78,7 +67,10 @@ class Plan:
 
     def sink(self, steps: Iterable[Variable]) -> None:
         """Move steps to the end that no other step reads."""
-        last = set(steps).difference(*(variables_in((s.args, *s.kwargs.values())) for s in self.steps))
+        last = set(steps)
+        if not last:
+            return
+        last.difference_update(*map(read_by, self.steps))
         self.steps = [s for s in self.steps if s not in last] + [s for s in self.steps if s in last]
 
     # -- from nodes to variables ---------------------------------------------------------------------------------
@@ -86,21 +78,20 @@ class Plan:
     def convert(self, arg: Any) -> Any:
         """An argument with variables in the place of nodes and outside arrays, and plain numbers for constants."""
         if isinstance(arg, Node):
-            if arg not in self.variables:
-                self.variables[arg] = self.leaf(arg)
-            return self.variables[arg]
+            return self.variables[arg] if arg in self.variables else self.leaf(arg)
         if isinstance(arg, (tuple, list)):
             converted = [self.convert(a) for a in arg]
             return tuple(converted) if isinstance(arg, tuple) else converted
         if isinstance(arg, np.ndarray):
-            return self.give(("array", arg), arg)
+            state = self.trace.state.get(id(arg))
+            return self.give(("array", arg), arg) if state is None else self.convert(state[1])
         return self.give(("generator", arg), arg) if isinstance(arg, np.random.Generator) else arg
 
     def dependents(self) -> set[Variable]:
         """The steps of optimizers, and all that is computed from what they leave behind."""
         found: set[Variable] = set()
         for step in self.steps:
-            if step.op is stepped or not found.isdisjoint(variables_in(step.args)):
+            if step.op is stepped or (found and not found.isdisjoint(read_by(step))):
                 found.add(step)
         return found
 
@@ -112,19 +103,23 @@ class Plan:
         return self.constants[key]
 
     def leaf(self, node: Node) -> Any:
+        """The variable of a node that was not computed in the trace, or the number of a constant."""
         trace = self.trace
         if node in trace.entry:
-            return self.give(("gradient", trace.entry[node]), node._data)
-        if node in trace.inputs:
-            return self.give(("argument", node), node._data)
-        if node.number < trace.start or node in trace.current:
-            return self.give(("data", node), node._data)
-        data = node._data
-        if not isinstance(data, np.ndarray):
-            return data
-        variable = self.give(("array", data), data)
-        if data.size and np.all(data == data.flat[0]):
-            self.uniform[variable] = data.flat[0]
+            variable = self.give(("gradient", trace.entry[node]), node._data)
+        elif node in trace.inputs:
+            variable = self.give(("argument", node), node._data)
+        elif node.number < trace.start:
+            variable = self.give(("data", node), node._data)
+        else:
+            data = node._data
+            if not isinstance(data, np.ndarray):
+                return data
+            variable = self.give(("array", data), data)
+            if data.size and np.all(data == data.flat[0]):
+                self.uniform[variable] = data.flat[0]
+            return variable
+        self.variables[node] = variable
         return variable
 
     def give(self, source: tuple[str, Any], sample: Any) -> Variable:
@@ -136,8 +131,15 @@ class Plan:
 
     # -- simplification ------------------------------------------------------------------------------------------
 
+    def note(self, node: Node, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        """Add the step that makes a node."""
+        new = {key: self.convert(value) for key, value in kwargs.items()}
+        self.variables[node] = self.simplified(op, tuple(map(self.convert, args)), new, node._data)
+
     def simplified(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sample: Any) -> Any:
         """The variable, or constant, of a step: an old one if there is one."""
+        if not kwargs and is_arithmetic(op, args, sample):
+            return self.number(op, args, sample)
         if isinstance(op, np.ufunc) and op.signature is None:
             args = self.with_numbers(args, sample)
         if op in SIMPLER:
@@ -155,16 +157,32 @@ class Plan:
                     args = (*args[:i], self.uniform[arg], *args[i + 1 :])
         return args
 
-    def step(self, op: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sample: Any) -> Variable:
+    def step(self, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any], sample: Any) -> Variable:
         """The variable of a step that is done as it is, once."""
         key = (op, self.key(args), self.key(tuple(kwargs.items())))
         if any(v.source and v.source[0] == "generator" for v in variables_in(args)):
             key = object()  # type: ignore[assignment]
         if key not in self.known:
-            self.known[key] = Variable(op, args, kwargs, sample)
-            self.known[key].section = self.section
+            self.known[key] = Variable(op, args, kwargs, sample, None, self.section)
             self.steps.append(self.known[key])
         return self.known[key]
+
+    def number(self, op: Any, args: Sequence[Any], sample: Any) -> Any:
+        """As `simplified`, for arithmetic of single numbers, of which graphs can have millions."""
+        key = (op, *args)
+        if op is np.negative or not all(a.__class__ is Variable for a in args):
+            if not any(a.__class__ is Variable for a in args):
+                return op(*args)
+            simpler = SIMPLER.get(op)
+            if simpler is not None and (result := simpler(self, sample, *args)) is not None:
+                return result
+            key = (op, *[a if a.__class__ is Variable else repr(float(a)) for a in args])
+        variable = self.known.get(key)
+        if variable is None:
+            variable = Variable(op, tuple(args), NO_KWARGS, sample, None, self.section, True)
+            self.known[key] = variable
+            self.steps.append(variable)
+        return variable
 
     def key(self, arg: Any) -> Any:
         """Something hashable that two arguments share only if they are the same."""

@@ -17,9 +17,9 @@ from .memory import Memory
 from .plan import Plan
 from .source import Source
 from .tiles import instructions, make_tiles
-from .trace import Trace, updated
+from .trace import Trace
 from .update import has_text, pool_updates
-from .variable import Variable, variables_in
+from .variable import Variable, read_by, updated, variables_in
 
 
 class Program:
@@ -65,16 +65,18 @@ class Program:
         roots = [v for v in results if isinstance(v, Node)]
         roots += [grad for _, grad in written if isinstance(grad, Node)] + [new for _, new in data]
         roots += [update.token for update in trace.updates]
-        roots += [v for v in (*trace.finite, *(new for _, new in trace.state.values())) if isinstance(v, Node)]
-        plan = Plan(trace, roots)
+        roots += [new for _, new in trace.state.values() if isinstance(new, Node)]
+        plan = trace.plan
+        plan.finish(roots, trace.finite)
         optimizers = [update.optimizer for update in trace.updates]
         self.settings = [(o, name, setting) for o in optimizers for name, setting in settings_of(o)]
         updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
         textual = all(has_text(update.optimizer) for update in trace.updates)
         homes, numbers = self.homes_in(plan, trace)
-        read = set(variables_in([plan.convert(root) for root in roots]))
+        read = {*variables_in([plan.convert(root) for root in roots]), *plan.finite}
         make_faster(plan, read)
-        make_tiles(plan, read)
+        if not all(step.is_arithmetic for step in plan.steps):
+            make_tiles(plan, read)
         commits = [(array, plan.convert(gradient)) for gradient, array in homes.values()]
         state = {plan.give(("array", array), array): plan.convert(new) for array, new in trace.state.values()}
         commits += state.items()
@@ -109,7 +111,8 @@ class Program:
         plan.sink([v for v, array in targets.items() if array.source[0] == "data"])
         outputs = [plan.convert(v) if isinstance(v, Node) else None for v in results]
         kept = [*variables_in(scalars), *variables_in([v for _, v in commits]), *plan.finite]
-        memory = Memory(plan.steps, [*variables_in(outputs)], kept, targets, aliases)
+        arrays = [step for step in plan.steps if not step.is_arithmetic]
+        memory = Memory(arrays, [*variables_in(outputs)], kept, targets, aliases)
         used = set(
             variables_in(
                 [
@@ -120,13 +123,13 @@ class Program:
                 ]
             )
         )
-        used = used.union(numbers.values(), *(variables_in((s.args, *s.kwargs.values())) for s in plan.steps))
+        used = used.union(numbers.values(), *map(read_by, plan.steps))
         given = [v for v in plan.given.values() if v in used]
         self.needs_grad = [v.source[1] for v in given if v.source[0] == "gradient"]
         self.needs_none = [
             node
             for node, grad in trace.grads.items()
-            if grad is None and not {node} & (trace.plain | trace.forgotten | had_gradients)
+            if grad is None and not (node in trace.plain or node in trace.forgotten or node in had_gradients)
         ]
         wishes = {v: self.wish(v, names) for v in given}
         for us in updates.values():
@@ -235,10 +238,10 @@ def settings_of(optimizer: Any) -> list[tuple[str, Any]]:
 def stand_in(trace: Trace, leaf: Any, name: str) -> Any:
     """What a function is called with in a trace."""
     if isinstance(leaf, Value):
-        value = trace.stand_in(leaf._data, plain=False, name=leaf.name or name)
+        value = trace.argument(leaf._data, plain=False, name=leaf.name or name)
         value.grad = leaf.grad
         return value
-    return trace.stand_in(leaf, plain=True, name=name) if is_numbers(leaf) else leaf
+    return trace.argument(leaf, plain=True, name=name) if is_numbers(leaf) else leaf
 
 
 def is_numbers(leaf: Any) -> bool:

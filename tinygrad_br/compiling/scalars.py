@@ -7,10 +7,14 @@ by 2 ULP.
 
 A number that is used once stands where it is used, and names are used again when their number is no longer needed,
 because Python is fastest with few names.
+
+Python needs 5 kilobytes for each line of a function that it compiles.  So a long program is cut into parts, functions
+that hand each other numbers in a list.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -18,11 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from .variable import Variable, variables_in
+from .variable import Variable, read_by
 
 ATOM, PRODUCT, SUM, CHOICE = 3, 2, 1, 0
 MOST_INLINED = 60  # numbers in one expression
-MOST_NAMES = 200
+LONG = 12_000  # steps; more are cut into parts
+PART = 4_000
 
 
 def binary(sign: str, level: int) -> Callable[[list[tuple[str, int]]], tuple[str, int]]:
@@ -96,95 +101,172 @@ def cos(x: float) -> float:
     return math.cos(x) if -1e300 < x < 1e300 else float(np.cos(x))
 
 
-HELPERS = {f.__name__: f for f in (divide, power, exp, log, sqrt, sin, cos)}
+HELPER_OF = {np.divide: divide, np.power: power, np.exp: exp, np.log: log, np.sqrt: sqrt, np.sin: sin, np.cos: cos}
+HELPERS = {f.__name__ for f in HELPER_OF.values()}
 
 
 def truth_of(step: Variable) -> int | None:
     """Which factor of a product is a truth value, if one is."""
-    return next((i for i, a in enumerate(step.args) if isinstance(a, Variable) and a.dtype == np.bool_), None)
+    for i, arg in enumerate(step.args):
+        if arg.__class__ is Variable and arg.sample.__class__ is np.bool_:
+            return i
+    return None
 
 
 masked = template("{0} if {1} else {0} * 0.0")
-rectified = template("{0} if {0} > 0.0 or {0} != {0} else 0.0")
+rectified = template("0.0 if {0} <= 0.0 else {0}")
 
 
-def is_number(arg: Any) -> bool:
-    """Whether an argument of a step is one float64 number or a plain number."""
-    if isinstance(arg, Variable):
-        return not arg.shape and not isinstance(arg.sample, tuple) and arg.dtype in (np.float64, np.bool_)
-    return isinstance(arg, (int, float)) and not isinstance(arg, bool)
-
-
-def is_scalar(step: Variable) -> bool:
-    if step.op not in FORMS or step.kwargs or step.shape or not all(map(is_number, step.args)):
+def is_arithmetic(op: Any, args: Sequence[Any], sample: Any) -> bool:
+    """Whether a step can be written so."""
+    if op not in FORMS or sample.__class__ is not (np.bool_ if op in TRUTH else np.float64):
         return False
-    wanted = np.bool_ if step.op in TRUTH else np.float64
-    return step.dtype == wanted and any(not isinstance(a, Variable) or a.dtype == np.float64 for a in step.args)
+    floats = False
+    for arg in args:
+        if isinstance(arg, Variable):
+            if not arg.is_number:
+                return False
+            floats = floats or arg.sample.__class__ is np.float64
+        elif isinstance(arg, (int, float)) and not isinstance(arg, bool):
+            floats = True
+        else:
+            return False
+    return floats
+
+
+def twice_in(step: Variable) -> Sequence[int]:
+    """The arguments that stand twice in the text of a step, so they must be names."""
+    if step.op is np.multiply:
+        return () if (i := truth_of(step)) is None else (1 - i,)
+    return TWICE.get(step.op, ())
+
+
+def reads(step: Variable) -> list[Variable]:
+    """The variables that an arithmetic step reads, twice those that stand twice in its text."""
+    found = [a for a in step.args if a.__class__ is Variable]
+    if twice := twice_in(step):
+        found += [a for i in twice if (a := step.args[i]).__class__ is Variable]
+    return found
+
+
+def literal(number: Any) -> str:
+    number = float(number)
+    plain = repr(number) if math.isfinite(number) else f"float('{number}')"
+    return plain if plain[0] != "-" else f"({plain})"
 
 
 class Scalars:
-    """The steps of a program that are plain arithmetic.
+    """The lines of a program's arithmetic.
 
-    `inlined` are those that stand inside the expression of another one.
+    `read` are the numbers that it reads, `given` has the names of those that are not its own.  Where it is cut into
+    parts, `part_of` has the number of the part of each step, and `places` the index in the list of each number that is
+    not used in one part alone.
+
+    Args:
+        steps: of the program.
+        results: what is read after the steps.
+        new_name: gives a name that is not taken.
     """
 
-    def __init__(self, steps: Sequence[Variable], results: Iterable[Variable]) -> None:
-        self.steps = {s for s in steps if is_scalar(s)}
-        uses = Counter(v for s in steps for v in variables_in((s.args, *s.kwargs.values())))
-        uses.update(dict.fromkeys(results, 2))
-        self.inlined: set[Variable] = set()
-        size: dict[Variable, int] = {}
-        for step in steps:
-            if step not in self.steps:
-                continue
-            size[step] = 1
-            for i, arg in enumerate(step.args):
-                if arg in self.steps and uses[arg] == 1 and i not in TWICE.get(step.op, ()):
-                    if step.op is np.multiply and truth_of(step) == 1 - i:
-                        continue
-                    if size[step] + size[arg] <= MOST_INLINED:
-                        self.inlined.add(arg)
-                        size[step] += size[arg]
-        self.last: dict[Variable, Variable] = {}
-        kept = set(results)
-        for step in steps:
-            if step not in self.inlined:
-                for v in self.read_by(step):
-                    self.last[v] = step
-        self.ends: dict[Variable, list[Variable]] = {}
-        for v, step in self.last.items():
-            if v in self.steps and v not in kept:
-                self.ends.setdefault(step, []).append(v)
-        self.free: list[str] = []
+    def __init__(self, steps: Sequence[Variable], results: Iterable[Variable], new_name: Callable[[str], str]) -> None:
+        self.new_name = new_name
+        self.part_of: dict[Variable, int] = {}
+        self.places: dict[Variable, int] = {}
+        self.given: dict[Variable, str] = {}
+        self.needs: set[Any] = set()
+        self.pieces: dict[Variable, tuple[str, int, list[Variable], int]] = {}
         self.names: dict[Variable, str] = {}
+        self.free: list[str] = []
+        own = [step for step in steps if step.is_arithmetic]
+        self.read = {v for step in own for v in step.args if v.__class__ is Variable}
+        if len(own) > LONG:
+            self.cut(steps)
+        self.uses: Counter[Variable] = Counter()
+        elsewhere = [*results]
+        for step in steps:
+            if not step.is_arithmetic:
+                elsewhere += read_by(step)
+                continue
+            read = reads(step)
+            self.uses.update(read)
+            if self.part_of:
+                elsewhere += [v for v in read if self.part_of.get(v) != self.part_of[step]]
+        for v in elsewhere:
+            self.uses[v] += 2  # so it is not written inside another number
+            if self.part_of and (v.is_arithmetic or v in self.read):
+                self.places.setdefault(v, len(self.places))
+        self.left = Counter() if self.part_of else self.uses.copy()
 
-    def read_by(self, step: Variable) -> Iterable[Variable]:
-        """The named variables that the line of a step reads."""
-        waiting = [*variables_in((step.args, *step.kwargs.values()))]
-        while waiting:
-            v = waiting.pop()
-            if v in self.inlined:
-                waiting += variables_in(v.args)
-            else:
-                yield v
+    def cut(self, steps: Sequence[Variable]) -> None:
+        """Divide the arithmetic into parts of steps that follow each other."""
+        part = size = 0
+        for step in steps:
+            if size == PART or (size and not step.is_arithmetic):
+                part, size = part + 1, 0
+            if step.is_arithmetic:
+                self.part_of[step] = part
+                size += 1
 
-    def expression(self, step: Variable, text: Callable[[Any], str]) -> tuple[str, int]:
-        args = []
+    def begin(self, steps: Iterable[Variable]) -> None:
+        """Begin the part that consists of these steps."""
+        self.names, self.free = {}, []
+        self.left = Counter(v for step in steps for v in reads(step))
+        numbers = itertools.count(1)
+        self.new_name = lambda wish: f"{wish}{next(numbers)}"
+
+    def lines(self, step: Variable, shared: str = "") -> list[str]:
+        """The lines of a step; none if it stands inside another one.  `shared` is the list of the parts."""
+        args: list[tuple[str, int]] = []
+        held: list[Variable] = []
+        lines: list[str] = []
+        size = 1
         for arg in step.args:
-            if isinstance(arg, Variable) and arg in self.inlined:
-                args.append(self.expression(arg, text))
-            elif isinstance(arg, Variable):
-                args.append((self.names.get(arg, arg.name), ATOM))
+            if arg.__class__ is not Variable:
+                args.append((literal(arg), ATOM))
+            elif arg in self.pieces:
+                text, level, inner, n = self.pieces.pop(arg)
+                args.append((text, level))
+                held += inner
+                size += n
+            elif arg in self.places and arg not in self.names:
+                place = f"{shared}[{self.places[arg]}]"
+                if self.left[arg] > 1:
+                    self.names[arg] = self.name()
+                    lines.append(f"{self.names[arg]} = {place}")
+                    place = self.names[arg]
+                args.append((place, ATOM))
+                held.append(arg)
             else:
-                number = float(arg)
-                plain = repr(number) if math.isfinite(number) else f"float('{number}')"
-                args.append((plain if plain[0] != "-" else f"({plain})", ATOM))
+                args.append((self.names.get(arg) or self.given.get(arg) or arg.name, ATOM))
+                held.append(arg)
+        if twice := twice_in(step):
+            held += [a for i in twice if (a := step.args[i]).__class__ is Variable]
+        if step.op in HELPER_OF:
+            self.needs.add(HELPER_OF[step.op])
         if step.op is np.multiply and (i := truth_of(step)) is not None:
-            return masked([args[1 - i], args[i]])
-        if step.op is np.maximum and args[1][0] == "0.0":
-            return rectified(args)
-        return FORMS[step.op](args)
+            text, level = masked([args[1 - i], args[i]])
+        elif step.op is np.maximum and args[1][0] == "0.0":
+            text, level = rectified(args)
+        else:
+            text, level = FORMS[step.op](args)
+        if self.uses[step] == 1 and size <= MOST_INLINED:
+            self.pieces[step] = text, level, held, size
+            return lines
+        for v in held:
+            self.left[v] -= 1
+            if not self.left[v] and v in self.names:
+                self.free.append(self.names.pop(v))
+        if step in self.places:
+            step.name = f"{shared}[{self.places[step]}]"
+            lines.append(f"{step.name} = {text}")
+            if self.left[step]:
+                self.names[step] = self.name()
+                lines[-1] = f"{self.names[step]} = {lines[-1]}"
+        else:
+            step.name = self.names[step] = self.name()
+            lines.append(f"{step.name} = {text}")
+        return lines
 
-    def release(self, step: Variable) -> None:
-        """Names that nobody reads after this step can be used again."""
-        self.free += [v.name for v in self.ends.get(step, [])]
+    def name(self) -> str:
+        """A name for a number: one that is not needed any more, or a new one."""
+        return self.free.pop() if self.free else self.new_name("t")

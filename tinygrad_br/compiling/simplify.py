@@ -19,8 +19,7 @@ import numpy as np
 
 from ..engine import part
 from ..value import astype
-from .trace import same, together
-from .variable import Variable
+from .variable import Variable, together
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -151,7 +150,7 @@ def component(plan: Plan, sample: Any, results: Variable, index: int) -> Any:
 
 
 SIMPLER: dict[Any, Callable[..., Any]] = {
-    same: first, np.positive: first, np.copy: first, part: component,
+    np.positive: first, np.copy: first, part: component,
     np.multiply: product, np.divide: quotient, np.add: total, np.subtract: difference, np.power: power,
     np.negative: opposite, astype: cast, np.ndarray.astype: cast,
     np.reshape: reshaped, np.expand_dims: reshaped, np.squeeze: reshaped, np.ravel: reshaped,

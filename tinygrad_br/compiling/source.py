@@ -6,7 +6,9 @@ import math
 import re
 from contextvars import Context
 from functools import partial
+from itertools import groupby
 from operator import attrgetter
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,11 @@ from .definitions import definition
 from .lowering import label_positions, less_one_at
 from .memory import ALIGNMENT, Memory
 from .plan import Plan
-from .scalars import HELPERS, TRUTH, Scalars
+from .scalars import Scalars
 from .tiles import in_tiles
 from .tiles import lines_of as lines_of_tiles
-from .trace import stepped, updated
 from .update import PoolUpdate, has_text, lines_of, parts
-from .variable import Variable, variables_in
+from .variable import Variable, stepped, updated, variables_in
 from .writer import Writer
 
 INDENT = "    "
@@ -74,51 +75,90 @@ class Source:
             variable.name = writer.name(names.get(variable, "a"))
         self.making = writer.making
         read = [*variables_in(results), *plan.finite, *(v for _, v in commits if isinstance(v, Variable))]
-        self.scalars = Scalars(plan.steps, read)
-        writer.floats = self.scalars.steps if any(s.op not in TRUTH for s in self.scalars.steps) else set()
+        self.scalars = scalars = Scalars(plan.steps, read, writer.name)
+        writer.floats = {step for step in plan.steps if step.is_arithmetic}
+        self.shared = writer.name("numbers") if scalars.part_of else ""
+        self.parts: list[str] = []
+        self.codes: list[CodeType] = []
         late = plan.dependents()
         early = [(array, v) for array, v in commits if v not in late]
         self.finite, unchecked = plan.finite, plan.is_checked
         checked = [v for v in (*results, *(v for _, v in commits)) if not isinstance(v, Variable) or v not in late]
-        checked = [*plan.finite, *(checked if plan.guarded else [])]
-        numbers_read = read_by_scalars(self.scalars)
+        checked = [*plan.finite, *(checked if plan.is_guarded else [])]
         lines, section = [], None
-        for v in given:
-            if v in numbers_read and v.dtype == np.float64:
-                self.scalars.names[v] = writer.name(f"{v.name}_")
-                lines.append(f"{self.scalars.names[v]} = float({v.name})")
-        for step in plan.steps:
-            if step.op is stepped:
-                lines += [*(self.check(checked) if unchecked else []), *self.commit(early), "# update"]
-                commits, early, unchecked, section = [c for c in commits if c[1] in late], [], False, "update"
-                lines += self.update(step, updates[step])
+        if scalars.part_of:
+            lines.append(f"{self.shared} = [None] * {len(scalars.places)}")
+        lines += [self.plain_number(v) for v in given if v in scalars.read]
+        for part, steps in groupby(plan.steps, scalars.part_of.get):
+            if part is not None:
+                lines.append(self.part([*steps]))
                 continue
-            if step.op is in_tiles:
-                lines += ["# tile by tile", *lines_of_tiles(writer, step.args[1])]
-                section = None
-                continue
-            text = self.line(step, names)
-            if text and step.section != section:
-                section = step.section
-                lines.append(f"# {section}")
-            lines += [text] * bool(text)
+            for step in steps:
+                if step.op is stepped:
+                    lines += [*(self.check(checked) if unchecked else []), *self.commit(early), "# update"]
+                    commits, early, unchecked, section = [c for c in commits if c[1] in late], [], False, "update"
+                    lines += self.update(step, updates[step])
+                    continue
+                if step.op is in_tiles:
+                    lines += ["# tile by tile", *lines_of_tiles(writer, step.args[1])]
+                    section = None
+                    continue
+                texts = scalars.lines(step) if step.is_arithmetic else self.lines(step, names)
+                if texts and step.section != section:
+                    section = step.section
+                    lines.append(f"# {section}")
+                lines += texts
         lines += self.check(checked) if unchecked else []
         lines += self.commit(commits)
-        texts = [f"np.float64({v.name})" if v in writer.floats else writer.text(v) for v in results]
+        texts = [*map(writer.text, results)]
         lines.append(f"return ({', '.join(texts)}{',' * (len(texts) == 1)})")
         head = f"def {self.name}({', '.join(v.name for v in given)}):"
         notes = [f"# {v.name}: {described(v)}, {MEANINGS[v.source[0]]}" for v in given]
         self.body = "\n".join([head, *(INDENT + line for line in [*notes, *lines])]) + "\n"
         self.header = "\n".join([*(f"{name} = {text}" for name, text in writer.constants.items()), *self.making])
+        for helper in sorted(scalars.needs, key=attrgetter("__name__")):
+            writer.definitions[helper.__name__] = writer.namespace[helper.__name__] = helper
+        if plan.has_arithmetic:
+            writer.namespace["math"] = math
         done: set[str] = set()
         needed = (line for name, thing in writer.definitions.items() for line in definition(name, thing, done))
         self.definitions = "\n".join([*["import math"] * ("math" in writer.namespace), *needed])
 
+    def plain_number(self, given: Variable) -> str:
+        """The line that makes a float of a number that the program is given."""
+        scalars, kind = self.scalars, "float" if given.dtype == np.float64 else "bool"
+        if scalars.part_of:
+            return f"{self.shared}[{scalars.places[given]}] = {kind}({given.name})"
+        scalars.given[given] = self.writer.name(f"{given.name}_")
+        return f"{scalars.given[given]} = {kind}({given.name})"
+
+    def part(self, steps: list[Variable]) -> str:
+        """The line that calls a function of arithmetic, which is written here."""
+        name = self.writer.name(f"{self.name}_{len(self.parts) + 1}")
+        lines, section = [f"def {name}({self.shared}):"], None
+        self.scalars.begin(steps)
+        for step in steps:
+            texts = self.scalars.lines(step, self.shared)
+            if texts and step.section != section:
+                section = step.section
+                lines.append(f"{INDENT}# {section}")
+            lines += [INDENT + text for text in texts]
+        self.parts.append("\n".join(lines) + "\n")
+        return f"{name}({self.shared})"
+
+    def lines(self, step: Variable, names: dict[Variable, str]) -> list[str]:
+        """The lines of a step; none for a view that was made before."""
+        line = self.line(step, names)
+        if step not in self.scalars.read or step.dtype != np.float64:
+            return [line] * bool(line)
+        name, _, text = line.partition("  # ")[0].partition(" = ")
+        self.writer.floats.add(step)
+        shared = f"{self.shared}[{self.scalars.places[step]}] = " if self.scalars.part_of else ""
+        return [f"{shared}{name} = float({text})"]
+
     def line(self, step: Variable, names: dict[Variable, str]) -> str:
         """The line of a step; "" for a view that was made before."""
         writer, memory = self.writer, self.memory
-        if step in self.scalars.steps:
-            return self.number_line(step, names)
         place, target = memory.places.get(step), memory.targets.get(step)
         if step.op is updated:
             number = self.numbers.get(step.args[0])
@@ -153,24 +193,6 @@ class Source:
         if step.op is less_one_at:
             return self.take_one(step) + note
         return call_into(writer, step, step.name) + note
-
-    def number_line(self, step: Variable, names: dict[Variable, str]) -> str:
-        """The line of plain arithmetic; "" if it stands inside another one."""
-        scalars = self.scalars
-        if step in scalars.inlined:
-            return ""
-        text, _ = scalars.expression(step, self.writer.text)
-        scalars.release(step)
-        if step in names or not scalars.free:
-            step.name = self.writer.name(names.get(step, "t"))
-        else:
-            step.name = scalars.free.pop()
-        for name, helper in HELPERS.items():
-            if f"{name}(" in text and name not in self.writer.definitions:
-                self.writer.definitions[name], self.writer.namespace[name] = helper, helper
-        if "math." in text:
-            self.writer.namespace["math"] = math
-        return f"{step.name} = {text}"
 
     def take_one(self, step: Variable) -> str:
         """The line that takes 1 from some entries of an array, most often in place."""
@@ -226,14 +248,16 @@ class Source:
 
     def text(self) -> str:
         """All of it, ready to be pasted."""
-        return "\n\n\n".join(filter(None, (self.definitions, self.header, self.body)))
+        return "\n\n\n".join(filter(None, (self.definitions, self.header, *self.parts, self.body)))
 
     def function(self) -> Any:
         """The program with memory of its own, ready to be called; it lets NumPy's warnings be."""
-        space = dict(self.writer.namespace)
-        text, functions = with_short_names(f"{self.header}\n\n\n{self.body}")
-        space |= functions
-        exec(compile(text, f"<compiled {self.name}>", "exec"), space)
+        if not self.codes:
+            text, self.short_names = with_short_names(f"{self.header}\n\n\n{self.body}")
+            self.codes = [compile(t, f"<compiled {self.name}>", "exec") for t in (*self.parts, text)]
+        space = self.writer.namespace | self.short_names
+        for code in self.codes:
+            exec(code, space)
         program = space[self.name]
         ours = {label_positions.__module__, Scalars.__module__}
         if all(getattr(f, "__module__", None) in ours for f in self.writer.definitions.values()):
@@ -246,11 +270,6 @@ class Source:
                 return program(*args)
 
         return quiet
-
-
-def read_by_scalars(scalars: Scalars) -> set[Variable]:
-    """What plain arithmetic reads."""
-    return {v for step in scalars.steps for v in variables_in(step.args)}
 
 
 def with_short_names(text: str) -> tuple[str, dict[str, Any]]:

@@ -22,8 +22,7 @@ from .calls import call, call_into
 from .memory import ALIGNMENT, REDUCTIONS, Memory, is_elementwise
 from .plan import Plan
 from .threads import on_threads
-from .trace import stepped
-from .variable import Variable, variables_in
+from .variable import Variable, stepped, variables_in
 from .waves import make_waves
 from .writer import Writer
 
@@ -49,12 +48,17 @@ class Chain:
     end: float = np.inf
     steps: dict[Variable, int] = field(default_factory=dict)
 
-    def accepts(self, step: Variable, numbers: dict[Variable, int]) -> bool:
-        """Whether a step can run with the others: what it reads is theirs, or there before they run."""
+    def accepts(self, step: Variable, numbers: dict[Variable, int], homes: dict[Variable, Chain]) -> bool:
+        """Whether a step can run with the others: what it reads is theirs, or there before they run.
+
+        Another chain, of which a step reads something, has run when that step was to run, and perhaps not before.
+        """
         if is_whole_reduction(step):
             return step.args[0] in self.steps and step.args[0].shape == self.shape
         return step.shape == self.shape and all(
-            not is_whole_reduction(arg) if arg in self.steps else numbers.get(arg, -1) < self.end
+            not is_whole_reduction(arg)
+            if arg in self.steps
+            else numbers.get(arg, -1) < self.end and (arg not in homes or numbers[step] < self.end)
             for arg in variables_in(step.args)
         )
 
@@ -117,7 +121,7 @@ def chains(steps: Sequence[Variable], late: set[Variable]) -> list[Chain]:
             home = latest.get(step.shape)
         elif found and is_whole_reduction(step):
             home = homes.get(step.args[0])
-        if home is not None and not home.accepts(step, numbers):
+        if home is not None and not home.accepts(step, numbers, homes):
             home = None
         if home is None and tileable and step.sample.nbytes >= LARGE:
             found.append(home := Chain(step.shape))

@@ -1,6 +1,7 @@
 """The trace: one run of a function on stand-ins, in which every operation is noted.
 
-A trace changes nothing that outlives it.  The function runs once; each array among its arguments is replaced by a
+A trace changes nothing that outlives it.  The function runs once, and each operation goes at once into the plan of the
+program; each array among its arguments is replaced by a
 Value that stands for it.  Derivatives run their rules on Values, so the backward pass is noted like the forward pass.
 What the function does to Values from outside (their `.grad`, their data, the step of an optimizer) is noted as an
 effect and not done.
@@ -13,10 +14,10 @@ there before (a parameter), from an array outside, or from a random generator.  
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -25,20 +26,14 @@ from ..messages import describe, op_name
 from ..modes import mode
 from ..value import Value, stop_gradient
 from .attributes import Attributes
-from .lowering import LOWERED, WHOLE
+from .lowering import WHOLE, body_of
+from .plan import Plan
+from .templates import note_number, number_cotangents
+from .variable import NUMBER, Variable, stepped, together, updated
 
 
 class TraceError(TypeError):
     """A function that is being compiled asks for something that a program cannot repeat."""
-
-
-class Recipe(NamedTuple):
-    """How a result is made: a function and its arguments, of which some are nodes."""
-
-    op: Callable[..., Any]
-    args: tuple[Any, ...]
-    kwargs: Mapping[str, Any]
-    section: str
 
 
 @dataclass(eq=False)
@@ -50,43 +45,25 @@ class Update:
     gradients: dict[Any, Any]
 
 
-def same(x: Any) -> Any:
-    """The numbers as they are."""
-    return x
-
-
-def together(*results: Any) -> tuple[Any, ...]:
-    """Several results as one tuple."""
-    return results
-
-
-def stepped(gradients: tuple[Any, ...], update: Update) -> Any:
-    """The step of an optimizer."""
-
-
-def updated(parameter: Any, step: Any) -> Any:
-    """A parameter after a step of its optimizer, in the same memory."""
-
-
 SHAPED_BY_NUMBERS = {np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extract, np.compress, np.trim_zeros}
 
 
 class Trace:
     """What is known of one run.
 
-    `recipes` says how each moving node is made, `guarded` lists cotangents in which NaN may stand for a zero,
-    `current` has the present data of Values that were given new ones, `entry` the gradients that stood in `.grad`
-    when the function was called, `grads` and `numbers` what is put back when the trace ends.
+    `plan` has what each moving node is, `templates` what operations on single numbers become; `current` has the present
+    data of Values that were given new ones, `entry` the gradients that stood in `.grad` when the function was called,
+    `grads` and `numbers` what is put back when the trace ends.
     `modules` were called with these settings; `state` are their arrays that get new numbers, by id; what is in `finite`
     must be so, else the eager function is asked.  The gradients at the start of Values in `forgotten` do not matter.
     """
 
     def __init__(self) -> None:
         self.start = next(NUMBERS)
-        self.recipes: dict[Node, Recipe] = {}
+        self.plan = Plan(self)
+        self.templates: dict[Any, Any] = {}
         self.plain: set[Node] = set()
         self.inputs: set[Node] = set()
-        self.guarded: set[Node] = set()
         self.current: dict[Node, Node] = {}
         self.entry: dict[Node, Node] = {}
         self.grads: dict[Node, Any] = {}
@@ -96,25 +73,30 @@ class Trace:
         self.modules: dict[Any, Attributes] = {}
         self.state: dict[int, tuple[Any, Any]] = {}
         self.finite: list[Any] = []
-        self.section = "forward"
 
     # -- stand-ins -----------------------------------------------------------------------------------------------
 
     def stand_in(self, data: Any, plain: bool, name: str | None = None) -> Value:
-        """A leaf for numbers that each call brings anew; it keeps their dtype, integers too."""
+        """A leaf that keeps the dtype of its numbers, integers too."""
         node: Value = object.__new__(Value)
         node._data = np.asarray(data)[()]
         node.grad = node.op = node.line = None
         node.args, node.kwargs, node.name, node.number = (), NO_KWARGS, name, next(NUMBERS)
-        self.inputs.add(node)
         if plain:
             self.plain.add(node)
+        return node
+
+    def argument(self, data: Any, plain: bool, name: str) -> Value:
+        """The stand-in of an argument of the function."""
+        node = self.stand_in(data, plain, name)
+        self.inputs.add(node)
+        self.plan.convert(node)
         return node
 
     def is_moving(self, arg: Any) -> bool:
         """Whether the numbers of an argument of an operation can differ between calls."""
         if isinstance(arg, Node):
-            return arg in self.recipes or arg in self.inputs or arg.number < self.start or arg in self.current
+            return arg in self.plan.variables or arg.number < self.start
         if isinstance(arg, (tuple, list)):
             return any(map(self.is_moving, arg))
         return isinstance(arg, (np.ndarray, np.random.Generator))
@@ -128,48 +110,37 @@ class Trace:
 
     def note(self, node: Node, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Remember how a result was made, unless it is a constant."""
+        if kwargs is NO_KWARGS and node._data.__class__ in NUMBER and note_number(self, node, op, args):
+            return
         nodes = [*nodes_in(args)]
         if nodes and all(arg in self.plain for arg in nodes):
             self.plain.add(node)
         if not (self.is_moving(args) or self.is_moving(tuple(kwargs.values()))):
             return
-        if self.current or self.state:
-            args = self.renewed(args)
         self.check_shape(op, args)
         if op is stop_gradient:
-            self.recipes[node] = Recipe(same, args, NO_KWARGS, self.section)
-        else:
-            recipe = self.lowered(node, op, args, kwargs) if hasattr(op, "recorded") and op not in WHOLE else None
-            self.recipes[node] = recipe or Recipe(op, args, kwargs, self.section)
+            self.plan.variables[node] = self.plan.convert(args[0])
+        elif not (hasattr(op, "recorded") and op not in WHOLE and self.lower(node, op, args, kwargs)):
+            self.plan.note(node, op, args, kwargs)
 
-    def renewed(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The arguments, with the present data of Values and state that were given new ones."""
-        return tuple(
-            self.current.get(a, a)
-            if isinstance(a, Node)
-            else self.renewed(a)
-            if type(a) is tuple
-            else self.state[id(a)][1]
-            if id(a) in self.state
-            else a
-            for a in args
-        )
-
-    def lowered(self, node: Node, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Recipe | None:
-        """The recipe of one of our own functions in NumPy functions, or None if its body needs plain arrays."""
-        body = LOWERED.get(op) or op.__wrapped__
+    def lower(self, node: Node, op: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+        """Note one of our own functions as NumPy functions; False if its body needs plain arrays."""
         try:
             with mode(recording=False):
-                result = body(*args, **kwargs)
+                result = body_of(op)(*args, **kwargs)
         except Exception:
-            return None
+            return False
         if isinstance(node._data, tuple):
             if not isinstance(result, tuple) or not all(isinstance(r, Node) for r in result):
-                return None
-            return Recipe(together, result, NO_KWARGS, self.section)
+                return False
+            self.plan.note(node, together, result, NO_KWARGS)
+            return True
         if not isinstance(result, Node) or result._data.dtype != node._data.dtype:
-            return None
-        return Recipe(same, (result,), NO_KWARGS, self.section) if result._data.shape == node._data.shape else None
+            return False
+        if result._data.shape != node._data.shape:
+            return False
+        self.plan.variables[node] = self.plan.convert(result)
+        return True
 
     def check_shape(self, op: Any, args: tuple[Any, ...]) -> None:
         """Refuse results whose shape depends on numbers: a program has one shape for everything."""
@@ -185,15 +156,14 @@ class Trace:
         """A Value was constructed: from a node it goes on, and an array from outside is read again at each call."""
         if node.op is not None:
             if self.is_moving(node.args):
-                self.recipes[node] = Recipe(same, self.renewed(node.args), NO_KWARGS, self.section)
+                self.plan.variables[node] = self.plan.convert(node.args[0])
         elif isinstance(data, np.ndarray) and data.ndim:
-            self.recipes[node] = Recipe(np.ndarray.astype, (data, node._data.dtype), NO_KWARGS, self.section)
+            self.plan.note(node, np.ndarray.astype, (data, node._data.dtype), NO_KWARGS)
 
     def draw(self, function: Any, generator: Any, *args: Any) -> Node:
         """Random numbers that every call draws anew; the trace leaves the generator as it is."""
         node = self.stand_in(function(deepcopy(generator), *args), plain=True)
-        self.inputs.remove(node)
-        self.recipes[node] = Recipe(function, (generator, *args), NO_KWARGS, self.section)
+        self.plan.note(node, function, (generator, *args), NO_KWARGS)
         return node
 
     def data(self, node: Any) -> Any:
@@ -216,8 +186,8 @@ class Trace:
 
     def guard(self, cotangent: Any) -> bool:
         """The engine asks whether NaN must be replaced by 0: the program will look for NaN at its end instead."""
-        if isinstance(cotangent, Node):
-            self.guarded.add(cotangent)
+        if isinstance(variable := self.plan.convert(cotangent), Variable):
+            variable.is_guarded = True
         return False
 
     def refuse(self, node: Node, how: str) -> None:
@@ -240,6 +210,7 @@ class Trace:
             if node.grad is not None:
                 stand_in = self.stand_in(node.grad, plain=True)
                 self.entry[stand_in] = node
+                self.plan.convert(stand_in)
                 node.grad = stand_in
 
     def call(self, module: Any) -> None:
@@ -258,22 +229,27 @@ class Trace:
         self.manage(node)
         node.grad = None
 
-    def cotangents(self, output: Value, gradient: Any, inputs: Any = None) -> dict[Node, Any]:
+    def cotangents(self, output: Value, gradient: Any, inputs: Any = None, create_graph: bool = True) -> Any:
         """As the engine's function, on Values."""
         gradient = gradient if isinstance(gradient, Node) else Value(gradient)
-        before, self.section = self.section, "backward"
+        before, self.plan.section = self.plan.section, "backward"
         try:
-            return cotangents(output, gradient, inputs, create_graph=True)
+            found = None if create_graph else number_cotangents(self, output, gradient, inputs)
+            return cotangents(output, gradient, inputs, create_graph=True) if found is None else found
         finally:
-            self.section = before
+            self.plan.section = before
 
     def backward(self, output: Value, gradient: Any) -> None:
         """As `Value.backward`, recorded."""
-        for node, cotangent in self.cotangents(output, gradient).items():
+        start = next(NUMBERS)
+        for node, cotangent in self.cotangents(output, gradient, create_graph=False).items():
             if cotangent.__class__ is list:
                 continue
             self.manage(node)
-            cotangent = self.data(cotangent)
+            if isinstance(cotangent, Node) and cotangent.number > start and cotangent in self.plan.variables:
+                self.plain.add(cotangent)  # it was made for this and has no other use
+            else:
+                cotangent = self.data(cotangent)
             node.grad = cotangent if node.grad is None else self.data(node.grad + cotangent)
 
     def set_data(self, node: Node, data: Any) -> None:
@@ -292,6 +268,7 @@ class Trace:
         """From here on a Value from outside has other data, and graphs that used the old ones are stale."""
         self.numbers.setdefault(node, node.number)
         self.current[node] = new
+        self.plan.variables[node] = self.plan.convert(new)
         node.number = next(NUMBERS)
 
     def update(self, optimizer: Any, gradients: list[Any]) -> None:
@@ -304,15 +281,15 @@ class Trace:
             if gradient is not None:
                 present.append((parameter, gradient))
         token = self.stand_in(np.zeros(()), plain=True)
-        self.inputs.remove(token)
         update = Update(optimizer, token, dict(present))
         self.updates.append(update)
-        self.recipes[token] = Recipe(stepped, (tuple(g for _, g in present), update), NO_KWARGS, "update")
+        self.plan.section = "update"
+        self.plan.note(token, stepped, (tuple(g for _, g in present), update), NO_KWARGS)
         for parameter, _ in present:
             new = self.stand_in(parameter._data, plain=True)
-            self.inputs.remove(new)
-            self.recipes[new] = Recipe(updated, (parameter, token), NO_KWARGS, "update")
+            self.plan.note(new, updated, (parameter, token), NO_KWARGS)
             self.renew(parameter, new)
+        self.plan.section = "forward"
 
     def restore(self) -> None:
         """Put everything back that the trace touched.

@@ -20,6 +20,7 @@ class Writer:
         self.taken = {"np", "math", "float", "abs", *HELPERS}
         self.numbers: dict[str, int] = {}
         self.floats: set[Variable] = set()
+        self.named: dict[str, str] = {}
         self.making: list[str] = []
 
     def name(self, wish: str) -> str:
@@ -40,7 +41,7 @@ class Writer:
         """An argument as it stands in a call."""
         if isinstance(arg, Variable):
             if arg in self.floats:
-                return f"np.float64({arg.name})"
+                return f"np.{arg.dtype.type.__name__}({arg.name})"
             return self.constant_array(arg) if arg.source and arg.source[0] == "constant" else arg.name
         if isinstance(arg, (tuple, list)):
             inner = ", ".join(map(self.text, arg))
@@ -69,22 +70,19 @@ class Writer:
             text = f"{self.text(number.dtype)}({inner})"
         else:
             text = inner
-        for name, known in self.constants.items():
-            if text == known:
-                return name
-        name = self.name("c")
-        self.constants[name] = text
-        return name
+        return self.constant_of(text, "c")
 
     def ones(self, variable: Variable) -> str:
         """The name of an array of ones of the shape and dtype of a variable."""
         text = f"np.ones({variable.shape}, {self.text(variable.dtype)})"
-        for name, known in self.constants.items():
-            if text == known:
-                return name
-        name = self.name("ones")
-        self.constants[name] = text
-        return name
+        return self.constant_of(text, "ones")
+
+    def constant_of(self, text: str, wish: str) -> str:
+        """The name of a constant with this text."""
+        if text not in self.named:
+            self.named[text] = self.name(wish)
+            self.constants[self.named[text]] = text
+        return self.named[text]
 
     def constant_array(self, variable: Variable) -> str:
         """The name of an array of equal numbers."""
