@@ -14,8 +14,9 @@ Array = np.ndarray[Any, Any]
 LARGE, SMALL = 10.0, 0.01  # root mean squares of columns beyond which inputs count as not scaled
 APART = 1000.0  # and how many times as wide as another a column may be
 OFF_CENTRE = 10.0  # how many standard deviations the mean of a column may lie away from 0
-LEAK = 0.97  # the share of a column's variance that the labels explain if it is a copy of them
+LEAK, COPY = 0.97, 0.999  # the share of a column's variance that classes, or numbers, explain if it is a copy of them
 PIXELS = 16  # as many columns with one background make a picture
+FEW, MANY = 1000, 5000  # rows that are enough to find the background, and a leak
 
 
 def rows_of(array: Array) -> Array:
@@ -48,7 +49,7 @@ def constant_columns(x: Array, names: Sequence[str]) -> Iterator[Finding]:
     constant = (table == table[0]).all(axis=0)  # which a column of NaN is not
     if len(x) < 2 or x.dtype.kind != "f" or not constant.any():
         return
-    numbers, counts = np.unique(table, return_counts=True)
+    numbers, counts = np.unique(table[:FEW], return_counts=True)
     background = numbers[counts.argmax()]
     touched = np.mean((table == background).any(axis=0))
     if x.ndim > 2 or (table.shape[1] >= PIXELS and touched > 0.8):
@@ -69,16 +70,15 @@ def unscaled_inputs(entering: Array, names: Sequence[str]) -> Iterator[Finding]:
         return
     large = varying & ((sizes > LARGE) | ((means > OFF_CENTRE * spreads) & (means > 3)))
     if large.any():
-        worst = np.flatnonzero(large)[np.argsort(-sizes[large], kind="stable")]
-        places = tuple(f"{names[i]} (mean {table[:, i].mean():.4g}, std {spreads[i]:.4g})" for i in worst.tolist())
-        yield Finding("unscaled_inputs", "warning", places, {"measure": f"= {sizes[worst[0]]:.4g} rms"})
+        chosen = np.flatnonzero(large)[np.argsort(-sizes[large], kind="stable")]
     elif sizes.max() < SMALL:
-        places = (f"x (all {len(sizes)})",)
-        yield Finding("unscaled_inputs", "warning", places, {"measure": f"<= {sizes.max():.4g} rms"})
+        chosen = np.argsort(-sizes, kind="stable")
     elif widths.max() > APART * widths[varying].min():
-        wide, narrow = int(widths.argmax()), int(np.where(varying, widths, np.inf).argmin())
-        measured = {"measure": f"= {widths[wide]:.4g} : {widths[narrow]:.4g} (max - min)"}
-        yield Finding("unscaled_inputs", "warning", (names[wide], names[narrow]), measured)
+        chosen = np.array([widths.argmax(), np.where(varying, widths, np.inf).argmin()])
+    else:
+        return
+    places = tuple(f"{names[i]} ({table[:, i].min():.4g} ... {table[:, i].max():.4g})" for i in chosen.tolist())
+    yield Finding("unscaled_inputs", "warning", places, {"rms": float(sizes[chosen[0]])})
 
 
 def indicators(y: Array, classes: bool) -> Array:
@@ -91,7 +91,8 @@ def indicators(y: Array, classes: bool) -> Array:
 
 def label_leak(x: Array, y: Array, names: Sequence[str], classes: bool) -> Iterator[Finding]:
     """Columns of which the labels are a function: copies, one-hot columns, scaled copies with a little noise."""
-    table, n = rows_of(x).astype(np.float64), len(x)
+    some = np.random.default_rng(0).permutation(len(x))[:MANY]
+    table, y, n = rows_of(x)[some].astype(np.float64), y[some], len(some)
     if n < 20 or (not classes and table.shape[1] == 1):
         return
     centred = table - table.mean(axis=0)
@@ -116,7 +117,7 @@ def label_leak(x: Array, y: Array, names: Sequence[str], classes: bool) -> Itera
         if not np.any(sizes > 0):
             return
         explained = ((known.T @ (targets[:, sizes > 0] / sizes[sizes > 0]) / n) ** 2).max(axis=1)
-        copies = np.flatnonzero(explained > 1 - 1e-6)
+        copies = np.flatnonzero(explained > COPY)
         if not len(copies):
             return
     share = 100 * float(explained[copies].min())
@@ -131,9 +132,8 @@ def validation_in_training(x: Array, held_out: Array) -> Iterator[Finding]:
     """
     ours, theirs = as_bits(x), as_bits(held_out.astype(x.dtype))
     count = int(np.isin(theirs, ours).sum())
-    table = rows_of(x)
-    kinds = [len(np.unique(column)) for column in table.T[:64]]
-    by_chance = np.sum(np.log(kinds)) < 2 * np.log(len(x)) + np.log(100)
+    kinds = np.array([len(np.unique(column)) for column in rows_of(x).T[:64]])
+    by_chance = kinds.max() < len(x) / 2 and np.sum(np.log(kinds)) < 2 * np.log(len(x)) + np.log(100)
     if count >= (len(held_out) if by_chance else max(1, 0.01 * len(held_out))):
         measured = {"count": count, "all": len(held_out), "share": round(100 * count / len(held_out), 1)}
         yield Finding("validation_in_training", "error", (), measured)
@@ -190,12 +190,12 @@ def labels_out_of_range(y: Array, loss: str, outputs: tuple[int, ...]) -> Iterat
     if loss == "hinge":
         code = "y = np.where(y > 0, 1, -1)"
     elif kinds > high + 1:
-        code = f"model = tg.nn.MLP(nin, [..., {kinds}])  # one output for each class"
+        code = f"model = tg.nn.MLP(nin, [..., {kinds}])"
     elif high == 1 and least < 0:
         code = "y = (y > 0).astype(int)"
     elif least > 0 and most - least <= high:
         code = f"y = y - {least:g}"
     else:
-        code = "y = np.unique(y, return_inverse=True)[1]  # numbers the classes 0, 1, 2, ..."
+        code = "y = np.unique(y, return_inverse=True)[1]"
     measured = {"low": f"{least:g}", "high": f"{most:g}", "loss": loss, "wanted": wanted, "code": code}
     yield Finding("labels_out_of_range", "error", (), measured)

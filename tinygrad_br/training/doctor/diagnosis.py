@@ -6,11 +6,13 @@ import html
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from textwrap import wrap
 from typing import Any
 
 from .texts import TEXTS, WORDS
 
 COLOURS = {"error": "31;1", "warning": "33;1"}  # of ANSI terminals
+WIDTH = 100  # of a line
 HTML_COLOURS = {"error": "#cf222e", "warning": "#9a6700"}
 
 
@@ -131,7 +133,8 @@ class Diagnosis(Sequence[Finding]):
             severity = words[finding.severity]
             severity = f"\x1b[{COLOURS[finding.severity]}m{severity}\x1b[0m" if colour else severity
             lines += ["", f"{number}. {finding.title} ({severity}: {finding.name})"]
-            lines += [f"   {sentence}" for sentence in (finding.what, finding.why, finding.follows) if sentence]
+            for sentence in (finding.what, finding.why, finding.follows):
+                lines += wrap(sentence, WIDTH, initial_indent="   ", subsequent_indent="   ")
             lines += [f"       {line}" for line in finding.fix.splitlines()]
         return "\n".join(lines)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,13 +19,14 @@ from .diagnosis import Diagnosis, Finding
 from .passage import Passage
 
 Array = np.ndarray[Any, Any]
+Follows = Mapping[str, tuple[str, ...]]
 
 ROWS = 512  # as many rows, drawn by chance, go through the network
 
 # What follows from what: a symptom whose cause is found is told with it, and is no finding of its own.
 STEPS_GO_WRONG = ("learning_rate_too_high", "learning_rate_too_low", "loss_oscillates", "batch_too_small")
 LOST_GRADIENTS = ("vanishing_gradients", "exploding_gradients")
-CONSEQUENCES: dict[str, tuple[str, ...]] = {
+CONSEQUENCES: Follows = {
     "unscaled_inputs": ("saturated_units", "dead_units", *LOST_GRADIENTS, *STEPS_GO_WRONG),
     "unscaled_targets": (*LOST_GRADIENTS, *STEPS_GO_WRONG),
     "activation_before_loss": ("saturated_units", "dead_units", *LOST_GRADIENTS, *STEPS_GO_WRONG),
@@ -157,15 +158,15 @@ def about_network(patient: Patient, x: Array, y: Array, names: list[str]) -> Ite
     x, y = x[rows], y[rows]
     model = patient.trial().model
     passage = Passage(model, goal.function, x, y)
-    for entering in passage.entering[:1]:
-        yield from data.unscaled_inputs(entering, names)
+    if passage.entering and passage.entering[0].dtype.kind == "f":
+        yield from data.unscaled_inputs(passage.entering[0], names)
     if name in network.REGRESSION:
         yield from data.unscaled_targets(y, passage.output.data)
     yield from network.activation_before_loss(passage, name, squeezed(patient, x))
     yield from network.unreachable_targets(passage, y, name)
     yield from of_network(passage)
+    yield from steps.forgotten_zero_grad(patient.trial(), patient.standing, x, y)
     model = patient.trial().model
-    yield from steps.forgotten_zero_grad(model, patient.standing, goal.function, x, y)
     yield from steps.batch_too_small(model, goal.function, x, y, patient.batch_size)
     yield from steps.learning_rate(patient.trial, x, y, best_constant(name, goal, y, passage.output.data.shape))
 
@@ -202,12 +203,12 @@ def best_constant(name: str, goal: Goal, y: Array, shape: tuple[int, ...]) -> fl
     return float(goal.function(np.broadcast_to(output, shape), y))
 
 
-def without_symptoms(found: list[Finding]) -> list[Finding]:
+def without_symptoms(found: Sequence[Finding], follows: Follows = CONSEQUENCES) -> list[Finding]:
     """The findings that follow from no other, each with those that follow from it."""
     names = [finding.name for finding in found]
-    explained = {symptom for name in names for symptom in CONSEQUENCES.get(name, ()) if symptom != name}
+    explained = {symptom for name in names for symptom in follows.get(name, ())}
     return [
-        replace(finding, also=tuple(n for n in names if n in CONSEQUENCES.get(finding.name, ())))
+        replace(finding, also=(*finding.also, *(n for n in names if n in follows.get(finding.name, ()))))
         for finding in found
         if finding.name not in explained
     ]

@@ -65,9 +65,8 @@ def activation_before_loss(passage: Passage, loss: str, squeezed: bool) -> Itera
             activation = "sigmoid"
         else:
             return
-    code = "model = tg.nn.MLP(nin, nouts, output=None)  # no activation at the end; or a Sequential without it"
     measured = {
-        "activation": activation, "loss": loss, "inner": inner, "code": code,
+        "activation": activation, "loss": loss, "inner": inner,
         "low": float(output.min()), "high": float(output.max()),
     }  # fmt: skip
     yield Finding("activation_before_loss", "error", (), measured)
@@ -83,7 +82,7 @@ def unreachable_targets(passage: Passage, y: Array, loss: str) -> Iterator[Findi
     if outside > 0:
         measured = {
             "activation": activation, "low": low, "high": high, "share": round(100 * outside, 1),
-            "least": float(y.min()), "most": float(y.max()), "code": "model = tg.nn.MLP(nin, nouts, output=None)",
+            "least": float(y.min()), "most": float(y.max()),
         }  # fmt: skip
         yield Finding("unreachable_targets", "error", (), measured)
 

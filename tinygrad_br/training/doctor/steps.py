@@ -21,9 +21,10 @@ CLIMBS = 8.0  # how many times as high as at first the loss may come
 STANDS = 0.002  # the share of the loss that so many steps must take away at least
 FASTER = (100.0, 1000.0, 10_000.0)  # times the learning rate that are tried where it seems to be too low
 BATCHES = 32  # whose gradients are compared
-SMALL_BATCH = 8
-NOISE = 4.0  # how large the noise of such a batch's gradient may be, in units of the gradient itself, squared
-SINGLE_ROWS = 128  # whose gradients are compared with what stands in .grad
+SMALL_BATCH = 8  # what is larger is not looked at: there noise does little harm
+NOISE = {1: 1.0, 2: 2.0}  # how large the noise of such a batch's gradient may be, squared, with the gradient as unit
+NOISE_OF_MORE = 16.0  # and that of batches of more rows
+PAIRS = 128  # of rows, whose gradients are compared with what stands in .grad
 
 
 def gradient_vector(model: Any, loss: Callable[..., Any], x: Array, y: Array) -> Array:
@@ -34,25 +35,43 @@ def gradient_vector(model: Any, loss: Callable[..., Any], x: Array, y: Array) ->
     return np.concatenate(pieces).astype(np.float64)
 
 
-def forgotten_zero_grad(
-    model: Any, standing: Sequence[tuple[str, Any]], loss: Callable[..., Any], x: Array, y: Array
-) -> Iterator[Finding]:
-    """Gradients in .grad that are a sum of several, or that no step has followed yet.
+def forgotten_zero_grad(trial: Trial, standing: Sequence[tuple[str, Any]], x: Array, y: Array) -> Iterator[Finding]:
+    """Gradients in .grad that are a sum of several, or that no step has followed yet; an optimizer that keeps them.
 
     After a step in a loop that is right, .grad holds the gradient of the batch before it.  As a mean over rows this is
-    no longer than the longest gradient of a row, and it has the direction of no gradient at the present weights.
+    no longer than the longest gradient of a pair, and it has the direction of no gradient at the present weights.
     """
+    times = standing_still(trial, x, y)
+    if times > 1.5:
+        places = tuple(name for name, _ in standing)
+        yield Finding("forgotten_zero_grad", "error", places, {"times": times})
+        return
+    model, loss = trial.model, trial.loss
     graded = [(name, grad) for name, grad in standing if grad is not None and np.any(grad)]
     if not graded:
         return
     shapes = zip(model.parameters(), standing, strict=True)
     whole = np.concatenate([np.zeros(p.size) if grad is None else np.ravel(grad) for p, (_, grad) in shapes])
     together = gradient_vector(model, loss, x, y)
-    longest = max(length(gradient_vector(model, loss, x[i : i + 1], y[i : i + 1])) for i in range(len(x))[:SINGLE_ROWS])
+    pairs = range(0, len(x) - 1, 2)[:PAIRS]  # and not single rows, from which BatchNorm cannot learn
+    longest = max((length(gradient_vector(model, loss, x[i : i + 2], y[i : i + 2])) for i in pairs), default=np.inf)
     untouched = whole @ together > (1 - 1e-9) * length(whole) * length(together) > 0
     if length(whole) > longest or untouched:
         times = length(whole) / max(length(together), 1e-300)
         yield Finding("forgotten_zero_grad", "warning", tuple(name for name, _ in graded), {"times": times})
+
+
+def standing_still(trial: Trial, x: Array, y: Array) -> float:
+    """How many times as long as after one backward pass the gradients are after a second one at the same place."""
+    parameters, lengths = getattr(trial.optimizer, "parameters", trial.model.parameters()), []
+    trial.model.zero_grad()
+    for _ in range(2):
+        trial.optimizer.zero_grad()
+        trial.loss(trial.model(x), y).backward()
+        lengths.append(
+            length(np.concatenate([np.ravel(p.grad) for p in parameters if p.grad is not None] or [np.zeros(1)]))
+        )
+    return lengths[1] / lengths[0] if lengths[0] else 1.0
 
 
 def largest_curvature(loss: Any, parameters: Sequence[Value], iterations: int = 20, seed: int = 0) -> float:
@@ -110,7 +129,8 @@ def learning_rate(make: Callable[[], Trial], x: Array, y: Array, guess: float) -
         better = limit / 2 if limit is not None and limit < lr else None
         if better is None:
             better = next((rate for rate in rates if max(tried(make, rate, x, y)) <= 1.2 * level), rates[-1])
-        text = "" if limit is None else f"; 2 / curvature = {limit:.3g}" + (" < lr" if limit < lr else "")
+        inertia = " (1 + momentum)" if getattr(trial.optimizer, "momentum", 0) else ""
+        text = "" if limit is None else f"; 2{inertia} / λ = {limit:.3g}" + (" < lr" if limit < lr else "")
         measured = {
             "lr": lr, "start": start, "highest": float(highest), "steps": STEPS, "curvature": text,
             "better": float(f"{better:.1g}"),
@@ -160,7 +180,7 @@ def batch_too_small(
     mean = found.mean(axis=0)
     spread = float(np.sum((found - mean) ** 2)) / (count - 1)
     common = max(float(mean @ mean) - spread / count, 1e-3 * float(mean @ mean))
-    if common > 0 and spread > NOISE * common:
+    if common > 0 and spread > NOISE.get(batch_size, NOISE_OF_MORE) * common:
         better = min(len(x), int(2 ** np.ceil(np.log2(max(16, batch_size * spread / common)))))
         measured = {
             "batch": batch_size, "noise": float(np.sqrt(spread / common)), "better": min(better, 256),

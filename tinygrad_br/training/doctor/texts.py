@@ -32,14 +32,14 @@ TEXTS: dict[str, dict[str, Text]] = {
     "not_finite": {
         "en": {
             "title": "NaN or infinity in the data",
-            "what": "{count} entries in {rows} of {all} rows are not numbers: {places}.",
+            "what": "Entries that are not numbers: {count}, in {rows} of {all} rows: {places}.",
             "why": "One NaN makes the loss NaN, and with it every weight after the next step.",
             "fix": "keep = np.isfinite(x).all(axis=1)  # or fill the gaps with the mean of the column\n"
             "x, y = x[keep], y[keep]",
         },
         "pt": {
             "title": "NaN ou infinito nos dados",
-            "what": "{count} entradas em {rows} de {all} linhas não são números: {places}.",
+            "what": "Entradas que não são números: {count}, em {rows} de {all} linhas: {places}.",
             "why": "Um só NaN torna a perda NaN e, no passo seguinte, todos os pesos.",
             "fix": "certas = np.isfinite(x).all(axis=1)  # ou preencha as lacunas com a média da coluna\n"
             "x, y = x[certas], y[certas]",
@@ -64,7 +64,7 @@ TEXTS: dict[str, dict[str, Text]] = {
     "unscaled_inputs": {
         "en": {
             "title": "the inputs are not scaled",
-            "what": "{places} {measure}; numbers near 1 are wanted.",
+            "what": "Columns, each with its smallest and largest number: {places}; numbers near 1 are wanted.",
             "why": "The curvature of the loss grows with the square of the inputs: weights on large columns need small"
             " steps, weights on small ones large steps, and no learning rate suits both.",
             "fix": "mean, std = x.mean(axis=0), x.std(axis=0)  # of the training rows, used for all others too\n"
@@ -72,7 +72,7 @@ TEXTS: dict[str, dict[str, Text]] = {
         },
         "pt": {
             "title": "as entradas não estão em escala",
-            "what": "{places} {measure}; o bom são números próximos de 1.",
+            "what": "Colunas, cada uma com o menor e o maior número: {places}; o bom são números próximos de 1.",
             "why": "A curvatura da perda cresce com o quadrado das entradas: os pesos das colunas grandes precisam de"
             " passos pequenos, os das pequenas, de passos grandes, e nenhuma taxa de aprendizado serve para ambos.",
             "fix": "media, desvio = x.mean(axis=0), x.std(axis=0)  # das linhas de treino, usados em todas as outras\n"
@@ -112,13 +112,13 @@ TEXTS: dict[str, dict[str, Text]] = {
     "label_leak": {
         "en": {
             "title": "the labels are in the inputs",
-            "what": "{places} determines the label: it explains {share} % of its differences all by itself.",
+            "what": "The label can be read off {places}, which follows it to {share} %.",
             "why": "The network learns to copy the answer and will fail where the answer is not known.",
             "fix": "x = np.delete(x, {columns}, axis=1)",
         },
         "pt": {
             "title": "os rótulos estão nas entradas",
-            "what": "{places} determina o rótulo: sozinha, explica {share} % das diferenças.",
+            "what": "O rótulo pode ser lido em {places}, que o acompanha em {share} %.",
             "why": "A rede aprende a copiar a resposta e vai falhar quando a resposta não for conhecida.",
             "fix": "x = np.delete(x, {columns}, axis=1)",
         },
@@ -166,14 +166,14 @@ TEXTS: dict[str, dict[str, Text]] = {
             "what": "The network ends in {activation}: its outputs go from {low} to {high}.",
             "why": "{loss} applies {inner} itself and wants the numbers before it: twice, the network can never be"
             " sure, and its gradient all but vanishes.",
-            "fix": "{code}",
+            "fix": "model = tg.nn.MLP(nin, nouts, output=None)  # no activation at the end, nor in a Sequential",
         },
         "pt": {
             "title": "{activation} antes de {loss}",
             "what": "A rede termina em {activation}: as saídas vão de {low} a {high}.",
             "why": "{loss} já aplica {inner} e espera os números de antes: com as duas, a rede nunca fica segura e o"
             " gradiente quase desaparece.",
-            "fix": "{code}",
+            "fix": "model = tg.nn.MLP(nin, nouts, output=None)  # sem ativação no fim, também em Sequential",
         },
     },
     "unreachable_targets": {
@@ -182,28 +182,27 @@ TEXTS: dict[str, dict[str, Text]] = {
             "what": "The network ends in {activation}, between {low} and {high}, but {share} % of the targets lie"
             " outside: they go from {least} to {most}.",
             "why": "However long it learns, the loss stays above what these targets cost.",
-            "fix": "{code}",
+            "fix": "model = tg.nn.MLP(nin, nouts, output=None)  # no activation at the end, nor in a Sequential",
         },
         "pt": {
             "title": "alvos que as saídas não alcançam",
             "what": "A rede termina em {activation}, entre {low} e {high}, mas {share} % dos alvos ficam fora: vão de"
             " {least} a {most}.",
             "why": "Por mais que ela aprenda, a perda não desce abaixo do que esses alvos custam.",
-            "fix": "{code}",
+            "fix": "model = tg.nn.MLP(nin, nouts, output=None)  # sem ativação no fim, também em Sequential",
         },
     },
     "symmetric_init": {
         "en": {
             "title": "neurons that start alike",
-            "what": "All neurons of a layer, or some, have the same weights and get the same gradient: {places}.",
+            "what": "Neurons with the same weights and the same gradient; how many differ, of all: {places}.",
             "why": "What starts alike and is pulled alike stays alike: a whole layer computes no more than one neuron.",
             "fix": "rng = np.random.default_rng(0)  # or tg.nn.Layer(nin, nout, init='he_normal', seed=0)\n"
             "layer.weights.data = rng.normal(0, np.sqrt(2 / layer.nin), layer.weights.shape)",
         },
         "pt": {
             "title": "neurônios que começam iguais",
-            "what": "Todos os neurônios de uma camada, ou vários, têm os mesmos pesos e recebem o mesmo gradiente:"
-            " {places}.",
+            "what": "Neurônios com os mesmos pesos e o mesmo gradiente; quantos diferem, do total: {places}.",
             "why": "O que começa igual e é puxado igual continua igual: a camada inteira calcula tanto quanto um só"
             " neurônio.",
             "fix": "rng = np.random.default_rng(0)  # ou tg.nn.Layer(nin, nout, init='he_normal', seed=0)\n"
@@ -212,7 +211,7 @@ TEXTS: dict[str, dict[str, Text]] = {
     },
     "dead_units": {
         "en": {
-            "title": "dead units",
+            "title": "dead relus",
             "what": "Always 0, for each of the {rows} rows looked at: {places}.",
             "why": "Where a relu is off its derivative is 0: a unit that is off for every row gets no gradient and"
             " cannot come back.",
@@ -220,7 +219,7 @@ TEXTS: dict[str, dict[str, Text]] = {
             "tg.fit(model, x, y, lr=lr / 10, ...)  # if they died during training",
         },
         "pt": {
-            "title": "neurônios mortos",
+            "title": "relus mortas",
             "what": "Sempre 0, em cada uma das {rows} linhas examinadas: {places}.",
             "why": "Onde a relu está desligada, a derivada é 0: um neurônio desligado em todas as linhas não recebe"
             " gradiente e não volta mais.",
@@ -316,13 +315,15 @@ TEXTS: dict[str, dict[str, Text]] = {
         "en": {
             "title": "the learning rate is too high",
             "what": "With lr={lr} the loss went from {start} up to {highest} in {steps} steps{curvature}.",
-            "why": "A step that is too long lands higher up on the other side of the valley.",
+            "why": "A step that is too long lands higher up on the other side of the valley: gradient descent does so"
+            " above 2 / λ, where λ is the largest curvature of the loss.",
             "fix": "tg.fit(model, x, y, lr={better}, ...)  # or tg.find_learning_rate(model, x, y, loss=...)",
         },
         "pt": {
             "title": "a taxa de aprendizado é alta demais",
             "what": "Com lr={lr} a perda foi de {start} até {highest} em {steps} passos{curvature}.",
-            "why": "Um passo longo demais cai mais alto, do outro lado do vale.",
+            "why": "Um passo longo demais cai mais alto, do outro lado do vale: com o gradiente descendente isso"
+            " acontece acima de 2 / λ, onde λ é a maior curvatura da perda.",
             "fix": "tg.fit(model, x, y, lr={better}, ...)  # ou tg.find_learning_rate(model, x, y, loss=...)",
         },
     },
@@ -343,14 +344,14 @@ TEXTS: dict[str, dict[str, Text]] = {
     "batch_too_small": {
         "en": {
             "title": "the batches are too small",
-            "what": "The gradients of batches of {batch} rows differ by {noise} times the gradient that they have in"
+            "what": "The gradients of batches of size {batch} differ by {noise} times the gradient that they have in"
             " common; {against} % of them point against it.",
             "why": "Steps that contradict one another mostly walk at random.",
             "fix": "tg.fit(model, x, y, batch_size={better}, ...)",
         },
         "pt": {
             "title": "os lotes são pequenos demais",
-            "what": "Os gradientes de lotes de {batch} linhas diferem em {noise} vezes o gradiente que têm em comum;"
+            "what": "Os gradientes de lotes de tamanho {batch} diferem em {noise} vezes o gradiente que têm em comum;"
             " {against} % deles apontam contra ele.",
             "why": "Passos que se contradizem andam quase ao acaso.",
             "fix": "tg.fit(model, x, y, batch_size={better}, ...)",

@@ -14,9 +14,16 @@ from ..callbacks import Callback
 from ..run import Run
 from . import network
 from .diagnosis import Diagnosis, Finding
-from .examine import ROWS, diagnose, without_symptoms
+from .examine import CONSEQUENCES, LOST_GRADIENTS, ROWS, Follows, diagnose, without_symptoms
 from .passage import Passage
 
+# What follows from what while training goes on: the steps come first, what they do to the network follows.
+DURING: Follows = {
+    "learning_rate_too_high": ("loss_oscillates", "dead_units", "saturated_units", *LOST_GRADIENTS),
+    "loss_oscillates": LOST_GRADIENTS,
+    "dead_units": LOST_GRADIENTS,
+    "saturated_units": LOST_GRADIENTS,
+}
 RISE = 4 / 3  # how many times as large as the one before a loss of an epoch is when it counts as a rise
 LEVEL = 0.1  # of the first epoch's loss: what happens far below it does no harm
 OFTEN = 0.15  # the share of the epochs in which it may rise
@@ -39,9 +46,11 @@ class Watch(Callback):
             self.steep = [finding for finding in looked_at(run) if finding.name == "exploding_gradients"]
 
     def diagnosis(self, run: Run) -> Diagnosis:
-        """All that was found before and during training, each once."""
-        found = {finding.name: finding for finding in (*looked_at(run), *self.steep, *oscillation(run), *self.before)}
-        return Diagnosis(without_symptoms([*found.values()]), self.before.language)
+        """All that was found before and during training, each once: what was there before comes first as a cause."""
+        seen = {finding.name: finding for finding in (*self.steep, *looked_at(run), *oscillation(run))}
+        during = without_symptoms([f for name, f in seen.items() if name not in self.before.names], DURING)
+        follows = {name: (*CONSEQUENCES.get(name, ()), *DURING.get(name, ())) for name in self.before.names}
+        return Diagnosis(without_symptoms([*self.before, *during], follows), self.before.language)
 
 
 def looked_at(run: Run) -> list[Finding]:
