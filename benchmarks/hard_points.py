@@ -216,7 +216,7 @@ def judged(found: Sequence[Any] | str, kink: Kink) -> str:
         args = [mp.mpf(x) for x in (*kink.point, 0.0)][: len(case.intervals)]
         for got, derivative in zip(found, case.derivatives):
             true = derivative(mp, *args)
-            wrong = error_in_ulp(np.float64(got), true, args, case, mp) > 4
+            wrong = error_in_ulp(np.float64(got), true, mp) > 4
             texts.append(f"{got + 0.0:.4g}, {amount(abs(got - true) / abs(true))}" if wrong else "right")
     return "; ".join(dict.fromkeys(texts))
 

@@ -32,7 +32,7 @@ _LATER = {
     "fit": "training", "History": "training", "evaluate": "training", "predict": "training",
     "predict_proba": "training", "save_checkpoint": "training", "diagnose": "training", "Diagnosis": "training",
     "find_learning_rate": "training",
-    "save": "saving", "load": "saving", "expm": "rules.expm", "polygamma": "rules.special",
+    "save": "saving", "load": "saving", "expm": "rules.expm", "polygamma": "rules.gamma",
 }  # fmt: skip
 
 __all__ = ["Value", "add_at", "debug", "define_rule", "gradients", "no_grad", "put", "stop_gradient", *_LATER]

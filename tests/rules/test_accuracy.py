@@ -1,7 +1,4 @@
-"""Every elementwise derivative is within 4 ULP of the true one, over the whole range of float64 and float32.
-
-Derivatives that are scipy's own functions may have the error that these have.
-"""
+"""Every elementwise derivative is within 4 ULP of the true one, over the whole range of float64 and float32."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ ALL = [*CASES, *special_cases()]
 def test_within_4_ulp(case, dtype):
     for worst in measure(case, dtype, points=100):
         assert worst.points >= 20
-        assert worst.ulp <= case.limit, str(worst)
+        assert worst.ulp <= 4, str(worst)
 
 
 def test_every_elementwise_rule_is_measured():
@@ -37,7 +34,7 @@ def test_every_elementwise_rule_is_measured():
 @pytest.mark.parametrize(("got", "ulp"), [(1.0, 0), (1 + 2**-52, 1), (1 - 2**-53, 0.5), (np.inf, np.inf), (0.0, 2**52)])
 def test_ulp(got, ulp):
     with mpmath.workdps(100):
-        assert error_in_ulp(np.float64(got), mpmath.mpf(1), [mpmath.mpf(3)], CASES[0], mpmath.mp) == ulp
+        assert error_in_ulp(np.float64(got), mpmath.mpf(1), mpmath.mp) == ulp
 
 
 # derivatives that the textbook's formulas lose, with the value of the derivative to 17 digits

@@ -16,6 +16,7 @@ from ..messages import op_name
 
 Real = Callable[..., Any]
 INFINITE = float("inf")
+LIMIT = 4.0  # in ULP: what every elementwise derivative keeps
 
 
 class Case(NamedTuple):
@@ -24,9 +25,7 @@ class Case(NamedTuple):
     function: Any
     derivatives: Sequence[Real]
     intervals: Sequence[tuple[float, float]] = ((-INFINITE, INFINITE),)
-    edges: Sequence[float] = ()  # points near which the derivative is hard to compute
-    height: Real | None = None  # near zeros that are no floats, errors are measured by the ULP of this height
-    limit: float = 4.0  # in ULP; more where the derivative is one of scipy's functions, with an error of its own
+    edges: Sequence[float] = ()  # points near which the derivative is hard to compute: zeros, and where formulas change
 
 
 # derivatives that are copied, chosen or built from integers: there is nothing to round
@@ -114,7 +113,7 @@ CASES = [
     Case(np.arcsinh, [lambda m, x: 1 / m.sqrt(1 + x * x)]),
     Case(np.arccosh, [lambda m, x: 1 / m.sqrt(x * x - 1)], [(1.0, INFINITE)]),
     Case(np.arctanh, [lambda m, x: 1 / (1 - x * x)], [UNIT]),
-    Case(np.sinc, [sinc_slope], height=lambda m, x: 1 / abs(x) if abs(x) > 1 else 0),
+    Case(np.sinc, [sinc_slope], edges=[0.5, 1.4302966531242027, 2.459024033151, 20.494938]),
     Case(np.deg2rad, [lambda m, x: m.pi / 180]),
     Case(np.radians, [lambda m, x: m.pi / 180]),
     Case(np.rad2deg, [lambda m, x: 180 / m.pi]),
@@ -135,17 +134,35 @@ def special_cases() -> list[Case]:
         return []
     from ..rules import special as loaded  # noqa: F401
 
-    probability, positive = (0.0, 1.0), (0.0, INFINITE)
+    probability, positive, gammas = (0.0, 1.0), (0.0, INFINITE), (-170.0, 1e15)
 
-    def wave(m: Any, x: Any) -> Any:
-        """The height of the waves of a Bessel function."""
-        return 1 / m.sqrt(1 + abs(x))
+    def inverse_slope(m: Any, tail: Any) -> Any:
+        """exp(y**2) for the y with erfc(y) = tail, at most 1: Newton's method for log(erfc(y)), from scipy's y."""
+        y = m.mpf(float(special.erfcinv(float(tail))))
+        for _ in range(5):
+            y += (m.log(m.erfc(y)) - m.log(tail)) * m.erfc(y) * m.exp(y * y) * m.sqrt(m.pi) / 2
+        return m.exp(y * y)
+
+    def gap(m: Any, a: Any, b: Any) -> Any:
+        """digamma(a + b) - digamma(a); twice the digits where one of the two is much smaller."""
+        with m.workdps(100 + abs(int(m.log10(a / b)))):
+            return m.digamma(a + b) - m.digamma(a)
+
+    def scaled(m: Any, x: Any, weights: Sequence[float]) -> Any:
+        """exp(-|x|) times a sum of I_0, I_1 and I_2 of |x|."""
+        return m.exp(-abs(x)) * sum(w * m.besseli(n, abs(x)) for n, w in enumerate(weights))
 
     return [
         Case(special.erf, [lambda m, x: 2 / m.sqrt(m.pi) * m.exp(-x * x)]),
         Case(special.erfc, [lambda m, x: -2 / m.sqrt(m.pi) * m.exp(-x * x)]),
+        Case(
+            special.erfcx,
+            [lambda m, x: 2 * x * m.exp(x * x) * m.erfc(x) - 2 / m.sqrt(m.pi)],
+            [(-27.0, 1e3)],
+            edges=[0.0, 2.0],
+        ),
         Case(special.ndtr, [lambda m, x: m.npdf(x)]),
-        Case(special.log_ndtr, [lambda m, x: m.npdf(x) / m.ncdf(x)], [(-1e5, INFINITE)]),
+        Case(special.log_ndtr, [lambda m, x: m.npdf(x) / m.ncdf(x)], [(-1e5, INFINITE)], edges=[-1.0]),
         Case(special.expit, [lambda m, x: 1 / (2 + m.exp(x) + m.exp(-x))]),
         Case(special.log_expit, [lambda m, x: logistic(m, -x)]),
         Case(special.logit, [lambda m, x: 1 / (x * (1 - x))], [probability]),
@@ -155,20 +172,43 @@ def special_cases() -> list[Case]:
             special.rel_entr,
             [lambda m, x, y: m.log(x / y) + 1, lambda m, x, y: -x / y],
             [positive] * 2,
-            height=lambda m, x, y: min(1, x / y),
+            edges=[0.1, 0.1 * np.e],
         ),
         Case(special.kl_div, [lambda m, x, y: m.log(x / y), lambda m, x, y: 1 - x / y], [positive, positive]),
-        Case(special.entr, [lambda m, x: -m.log(x) - 1], [positive], height=lambda m, x: 1),
-        Case(special.gammaln, [lambda m, x: m.digamma(x)], [(0.0, 1e15)]),
-        Case(special.digamma, [lambda m, x: m.polygamma(1, x)], [(0.0, 1e15)]),
-        Case(special.gamma, [lambda m, x: m.gamma(x) * m.digamma(x)], [(0.0, 171.0)], limit=10),
-        Case(special.j0, [lambda m, x: -m.besselj(1, x)], [(-50, 50)], height=wave, limit=10),
-        Case(special.j1, [lambda m, x: (m.besselj(0, x) - m.besselj(2, x)) / 2], [(-50, 50)], height=wave, limit=10),
-        Case(special.i0, [lambda m, x: m.besseli(1, x)], [(-700, 700)], limit=20),
-        Case(special.i1, [lambda m, x: (m.besseli(0, x) + m.besseli(2, x)) / 2], [(-700, 700)], limit=20),
-        Case(special.erfinv, [lambda m, x: m.sqrt(m.pi) / 2 * m.exp(m.erfinv(x) ** 2)], [UNIT], limit=6),
-        Case(special.erfcinv, [lambda m, x: -m.sqrt(m.pi) / 2 * m.exp(m.erfinv(1 - x) ** 2)], [(1e-30, 2.0)], limit=6),
-        Case(special.ndtri, [lambda m, x: m.sqrt(2 * m.pi) * m.exp(m.erfinv(2 * x - 1) ** 2)], [(1e-30, 1.0)], limit=6),
+        Case(special.entr, [lambda m, x: -m.log(x) - 1], [positive], edges=[np.exp(-1.0)]),
+        Case(special.gammaln, [lambda m, x: m.digamma(x)], [gammas], edges=[1.4616321449683622, -0.5040830082644554]),
+        Case(special.digamma, [lambda m, x: m.polygamma(1, x)], [gammas]),
+        Case(special.gamma, [lambda m, x: m.gamma(x) * m.digamma(x)], [(-170.0, 171.7)], edges=[1.4616321449683622]),
+        Case(
+            special.beta,
+            [lambda m, a, b: -m.beta(a, b) * gap(m, a, b), lambda m, a, b: -m.beta(a, b) * gap(m, b, a)],
+            [(0.0, 1e20)] * 2,
+        ),
+        Case(special.betaln, [lambda m, a, b: -gap(m, a, b), lambda m, a, b: -gap(m, b, a)], [positive] * 2),
+        Case(special.j0, [lambda m, x: -m.besselj(1, x)], [(-1e3, 1e3)], edges=special.jn_zeros(1, 40)),
+        Case(
+            special.j1,
+            [lambda m, x: (m.besselj(0, x) - m.besselj(2, x)) / 2],
+            [(-1e3, 1e3)],
+            edges=special.jnp_zeros(1, 40),
+        ),
+        Case(special.i0, [lambda m, x: m.besseli(1, x)], [(-714, 714)], edges=[20.0]),
+        Case(special.i1, [lambda m, x: (m.besseli(0, x) + m.besseli(2, x)) / 2], [(-714, 714)], edges=[20.0]),
+        Case(special.i0e, [lambda m, x: m.sign(x) * scaled(m, x, [-1, 1])], [(-1e3, 1e3)], edges=[20.0]),
+        Case(special.i1e, [lambda m, x: scaled(m, x, [0.5, -1, 0.5])], [(-1e3, 1e3)], edges=[1.5451, 20.0]),
+        Case(special.erfinv, [lambda m, x: m.sqrt(m.pi) / 2 * inverse_slope(m, 1 - abs(x))], [UNIT], edges=[0.5]),
+        Case(
+            special.erfcinv,
+            [lambda m, x: -m.sqrt(m.pi) / 2 * inverse_slope(m, min(x, 2 - x))],
+            [(0.0, 2.0)],
+            edges=[0.5, 1.5],
+        ),
+        Case(
+            special.ndtri,
+            [lambda m, x: m.sqrt(2 * m.pi) * inverse_slope(m, 2 * min(x, 1 - x))],
+            [probability],
+            edges=[0.25, 0.75],
+        ),
         Case(special.cosm1, [lambda m, x: -m.sin(x)]),
         Case(special.exp2, [lambda m, x: m.mpf(2) ** x * m.log(2)]),
         Case(special.exp10, [lambda m, x: m.mpf(10) ** x * m.log(10)]),
@@ -234,16 +274,14 @@ def measure(case: Case, dtype: Any = np.float64, points: int = 1000, seed: Any =
             if rule is None:
                 continue
             got = np.broadcast_to(rule(np.ones_like(ans), ans, *args), ans.shape).astype(dtype)
-            errors = [
-                error_in_ulp(y, derivative(mp, *xs), xs, case, mp) for y, xs in zip(got, zip(*exact_args, strict=True))
-            ]
+            errors = [error_in_ulp(y, derivative(mp, *xs), mp) for y, xs in zip(got, zip(*exact_args, strict=True))]
             worst = int(np.argmax(errors))
             at = tuple(float(arg[worst]) for arg in args)
             found.append(Accuracy(case.function, i, dtype, float(errors[worst]), at, len(errors)))
     return found
 
 
-def error_in_ulp(got: Any, true: Any, args: Sequence[Any], case: Case, mp: Any) -> float:
+def error_in_ulp(got: Any, true: Any, mp: Any) -> float:
     """The distance of a float from a number of mpmath, in ULP.
 
     0 if both overflow, or if both are less than 1000 times the smallest normal float: such numbers come from denormal
@@ -254,8 +292,7 @@ def error_in_ulp(got: Any, true: Any, args: Sequence[Any], case: Case, mp: Any) 
         return 0.0 if abs(true) > 0.999999 * largest and abs(got) > 0.999999 * largest else INFINITE
     if abs(true) < smallest:
         return 0.0 if abs(got) <= 1.001 * smallest else INFINITE
-    height = abs(true) if case.height is None else max(abs(true), case.height(mp, *args))
-    return float(abs(mp.mpf(float(got)) - true) / mp.mpf(float(np.spacing(got.dtype.type(float(height))))))
+    return float(abs(mp.mpf(float(got)) - true) / mp.mpf(float(np.spacing(got.dtype.type(float(abs(true)))))))
 
 
 def report(dtypes: Sequence[Any] = (np.float64, np.float32), points: int = 1000, seed: Any = 0) -> list[Accuracy]:

@@ -35,8 +35,8 @@ and the same command without `--markdown` prints the table; `--family linalg` ke
   fewest of all calls.  "zero": the function is constant between its jumps, and its gradient is zero; or its results
   are truth values or positions, which have none.  These digits say more of the numerical derivatives than of ours.
 * **ULP**: the worst error of the derivative at random points of the whole range of float64 and float32, in units of
-  the last place, against 100 digits of mpmath.  Where it is more than 4 the derivative is a function of scipy, with an
-  error of its own.  "exact": the derivative is copied, chosen or an integer, with nothing to round.
+  the last place, against 100 digits of mpmath; more than 4 is wrong.  "exact": the derivative is copied, chosen or an
+  integer, with nothing to round.
 * **where it jumps or has no derivative**: the gradient that we give there; [hard points](hard-points.md) has them
   beside those of other libraries.
 """
@@ -120,7 +120,7 @@ def line_of(family: str, function: Any, rows: Sequence[Row], seed: int) -> Line:
                 if not agreement.ok(row.precision):
                     wrong.append(f"{row.name} is wrong at order {order}: {agreement}")
     ulps = [worst.ulp for worst in measurements(function)]
-    if ulps and max(ulps) > cases()[function].limit:
+    if ulps and max(ulps) > accuracy.LIMIT:
         wrong.append(f"{op_name(function)} is off by {max(ulps):.1f} ULP")
     domains = "; ".join(dict.fromkeys(map(domain_of, rows)))
     return Line(

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..dispatch import holds_values
 from ..engine import define_rule, record
+from .twofold import PI, sin_and_cos_of_pi_times
 
 
 def conj(x: Any) -> Any:
@@ -92,7 +93,7 @@ def sinc_derivative(x: Any, n: int) -> Any:
     """The n-th derivative of np.sinc, f(x) = sin(pi x) / (pi x).
 
     Near 0 the Taylor series, where the closed form cancels; else x f_n + n f_(n-1) = pi**(n-1) sin(pi x + n pi / 2),
-    which is the n-th derivative of x f(x) = sin(pi x) / pi.  pi x is reduced by whole turns, which is exact.
+    which is the n-th derivative of x f(x) = sin(pi x) / pi.  pi x is reduced by half turns, which is exact.
     """
     near = np.abs(x) < 0.3 + 0.2 * n
     small, large = np.where(near, x, 0), np.where(near, 1, x)
@@ -100,12 +101,23 @@ def sinc_derivative(x: Any, n: int) -> Any:
     for k in range(n // 2 + n % 2 + 14, n // 2 + n % 2 - 1, -1):
         falling = math.factorial(2 * k) // math.factorial(2 * k - n)
         series = series * small**2 + (-1) ** k * math.pi ** (2 * k) * falling / math.factorial(2 * k + 1)
-    turn = math.pi * (large - 2 * np.rint(large / 2))
-    waves = np.sin(turn), np.cos(turn), -np.sin(turn), -np.cos(turn)
+    halves = np.rint(large)
+    turn, sign = math.pi * (large - halves), 1 - 2 * (halves % 2)
+    waves = sign * np.sin(turn), sign * np.cos(turn), -sign * np.sin(turn), -sign * np.cos(turn)
     closed = waves[0] / (math.pi * large)
     for i in range(1, n + 1):
         closed = (math.pi ** (i - 1) * waves[i % 4] - i * closed) / large
+    if n == 1 and np.any(cancelled := np.abs(closed * large) < 0.7):
+        closed = np.array(closed)
+        closed[cancelled] = sinc_slope(large[cancelled])
     return np.where(near, series * small ** (n % 2), closed)[()]
+
+
+def sinc_slope(x: Any) -> Any:
+    """(cos(pi x) - sinc(x)) / x in twice the precision, for its zeros."""
+    x = np.asarray(x, np.float64)
+    sine, cosine = sin_and_cos_of_pi_times(x)
+    return ((cosine - sine / (PI * x)) / x).value()
 
 
 sech2 = define_rule(sech2, lambda g, ans, x: -2 * g * ans * np.tanh(x))

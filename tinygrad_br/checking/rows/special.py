@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from .row import NONZERO, POSITIVE, PROBABILITY, REAL, UNIT, Domain, Row
 
 try:
@@ -11,27 +9,35 @@ try:
 except ImportError:
     ROWS = []
 else:
+    from ...rules import bessel, erf, gamma
     from ...rules import special as rules
 
     SMOOTH = (
         special.erf, special.erfc, special.erfcx, special.ndtr, special.log_ndtr, special.expit, special.log_expit,
         special.j0, special.j1, special.i0, special.i1, special.exp2, special.exp10, special.expm1, special.cosm1,
-        rules.bell, rules.hazard,
+        erf.bell, erf.hazard, erf.erfcx_slope, bessel.j0_slope, bessel.j1_slope, bessel.i0_slope, bessel.i1_slope,
     )  # fmt: skip
-    ON_POSITIVE = (special.gammaln, special.gamma, special.digamma, special.entr, special.log1p, special.cbrt)
-    ON_PROBABILITY = (special.logit, special.ndtri, rules.ndtri_slope, special.erfcinv, rules.erfcinv_slope)
-    PAIRS = (special.beta, special.betaln, special.rel_entr, special.kl_div)
+    ON_POSITIVE = (special.entr, special.log1p, special.cbrt)
+    GAMMA = (special.gammaln, special.gamma, special.digamma, gamma.digamma, gamma.trigamma, gamma.gamma_slope)
+    ON_PROBABILITY = (special.logit, special.ndtri, erf.ndtri_slope, special.erfcinv, erf.erfcinv_slope)
+    PAIRS = (special.rel_entr, special.kl_div, rules.one_plus_log)
+    BETA = (special.beta, special.betaln, gamma.beta_slope, gamma.digamma_gap)
+    SCALED = (special.i0e, special.i1e, bessel.i0e_slope, bessel.i1e_slope)
+    OF_ORDER = (bessel.bessel_of_order, bessel.modified_of_order, bessel.scaled_of_order)
+
+    NEGATIVE = Domain(-1.8, -1.5)  # between two poles
 
     ROWS = [
         *[Row(f) for f in SMOOTH],
         *[Row(f, domains=(POSITIVE,)) for f in ON_POSITIVE],
         *[Row(f, domains=(PROBABILITY,)) for f in ON_PROBABILITY],
-        *[Row(f, domains=(UNIT,)) for f in (special.erfinv, rules.erfinv_slope)],
-        *[Row(f, domains=(NONZERO,)) for f in (special.i0e, special.i1e)],
-        *[Row(f, domains=(POSITIVE, POSITIVE)) for f in PAIRS],
+        *[Row(f, domains=(UNIT,)) for f in (special.erfinv, erf.erfinv_slope)],
+        *[Row(f, domains=(NONZERO,)) for f in SCALED],
+        *[Row(f, domains=(POSITIVE,) * n) for n, functions in ((1, GAMMA), (2, (*PAIRS, *BETA))) for f in functions],
+        *[Row(f, domains=(NEGATIVE,), note="negative") for f in (special.gammaln, special.gamma, special.digamma)],
+        Row(special.betaln, domains=(NEGATIVE, Domain(0.25, 0.45)), note="negative"),
         *[Row(f, domains=(REAL, POSITIVE)) for f in (special.xlogy, special.xlog1py)],
-        # abs, because scipy's complex jv has no digits for the tiny imaginary parts of the complex step
-        *[Row(f, lambda x, f=f: f(2, np.abs(x)), domains=(NONZERO,)) for f in (special.jv, special.iv, special.ive)],
-        Row(rules.bell, lambda x: rules.bell(x, 0.5), note="half"),
-        Row(rules.polygamma, lambda x: rules.polygamma(2, x), domains=(Domain(0.5, 4.0),)),
+        *[Row(f, lambda x, f=f: f(2, x), domains=(NONZERO,)) for f in OF_ORDER],
+        Row(erf.bell, lambda x: erf.bell(x, 0.5), note="half"),
+        Row(gamma.polygamma, lambda x: gamma.polygamma(2, x), domains=(Domain(0.5, 4.0),)),
     ]  # fmt: skip
