@@ -144,3 +144,21 @@ def test_numbers_in_the_formula_are_written_for_readers():
     assert r"\mathrm{x\_1}" in latex
     assert r"1 \cdot 10^{-9}" in latex
     assert not math.isnan(tg.explain(x * 1e-9, x).gradient)
+
+
+def test_parameters_of_living_models_have_names():
+    model = tg.nn.MLP(2, [3, 1], seed=0)
+    loss = tg.nn.mse(model(np.ones((2, 2))), np.zeros((2, 1)))
+    text = tg.explain(loss, model.layers[0].weights)
+    assert text.startswith("d output / d layer 1 weights[")
+    assert "@ layer 2 weights" in text
+
+
+def test_the_formula_is_one_that_can_be_typeset():
+    mathtext = pytest.importorskip("matplotlib.mathtext")
+    rng = np.random.default_rng(0)
+    x, w = Value(rng.normal(size=3), name="x"), Value(rng.normal(size=(3, 2)), name="W")
+    y = np.tanh(np.tanh(x @ w) * 3.0).sum()
+    for formula in (tg.explain(y, w, (1, 0)), tg.explain(y, x, paths=1), tg.explain(y, Value(1.0, name="a_b{}"))):
+        mathtext.MathTextParser("path").parse(formula._repr_latex_())
+    assert r"v_{1}^{(0)}" in tg.explain(y, w, (1, 0)).latex

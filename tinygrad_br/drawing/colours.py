@@ -86,6 +86,17 @@ def mix(a: str, b: str, share: float) -> str:
     return "#" + "".join(f"{round(x + (y - x) * share):02x}" for x, y in zip(rgb(a), rgb(b), strict=True))
 
 
+def luminance(colour: str) -> float:
+    """How bright "#rrggbb" is, from 0 to 1."""
+    r, g, b = (part / 255 for part in rgb(colour))
+    return math.sqrt(0.3 * r * r + 0.59 * g * g + 0.11 * b * b)
+
+
+def ink_on(colour: str) -> str:
+    """The colour of text that can be read upon another colour."""
+    return THEMES["light"].ink if luminance(colour) > 0.5 else THEMES["dark"].ink
+
+
 def heat(number: float, scale: float, theme: Theme) -> str:
     """The colour of a number in a heat map whose deepest colours stand for -scale and +scale."""
     if not math.isfinite(number):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ import numpy as np
 from ..engine import Node
 from ..messages import op_name
 from ..value import Value, gradients
+from .graph import graph_of
 from .labels import SYMBOLS, arguments, index_text, is_constant, number
 from .paths import Paths, Step, product
 from .picture import readable
+from .scopes import living_models, scopes_of
 
 LONG = 16  # paths with more steps than this are shown with their ends only
 
@@ -79,7 +82,7 @@ def explain(output: Value, input: Value, index: Any = None, paths: int = 10, dig
         raise ValueError(f"the output has shape {output.shape}; explain one number, such as output.sum() or output[0]")
     gradient = np.asarray(gradients(output, [input], np.ones(output.shape, output.dtype))[0])
     entry = entry_of(input, index, gradient)
-    writer = Writer(input, entry, output, digits)
+    writer = Writer(input, entry, output, digits, parameter_names(output))
     found = Paths(input, entry, output)
     shown = found.largest(paths)
     total = float(gradient.flat[entry]) if gradient.dtype.kind == "f" else gradient.flat[entry].item()
@@ -102,18 +105,19 @@ def entry_of(input: Value, index: Any, gradient: Any) -> int:
 class Writer:
     """Writes paths as text and as a formula; gives names to what has none."""
 
-    def __init__(self, start: Node, entry: int, output: Node, digits: int) -> None:
-        self.start, self.entry, self.output, self.digits = start, entry, output, digits
-        self.given: dict[Node, str] = {start: start.name or "input", output: output.name or "output"}
+    def __init__(self, start: Node, entry: int, output: Node, digits: int, known: Mapping[Node, str]) -> None:
+        self.start, self.entry, self.output, self.digits, self.known = start, entry, output, digits, known
+        self.given: dict[Node, str] = {
+            start: start.name or known.get(start, "input"),
+            output: output.name or "output",
+        }
+        self.unnamed = 0
 
     def name(self, node: Node, entry: int | None = None) -> str:
         """What a node, or an entry of it, is called: its name, or v1, v2, ... in the order of mention."""
         if node not in self.given:
-            if node.name:
-                self.given[node] = node.name
-            else:
-                unnamed = sum(1 for n in self.given if n is not self.start and n is not self.output and not n.name)
-                self.given[node] = f"v{unnamed + 1}"
+            self.unnamed += not (node.name or node in self.known)
+            self.given[node] = node.name or self.known.get(node, f"v{self.unnamed}")
         name = readable(self.given[node], 24).replace("\n", " ")
         data = node._data
         if entry is None or isinstance(data, tuple) or not data.shape:
@@ -210,6 +214,13 @@ class Writer:
         return " = ".join(parts)
 
 
+def parameter_names(output: Node) -> dict[Node, str]:
+    """What the parameters of living models are called: "layer 2 weights"."""
+    graph = graph_of([output])
+    scopes = scopes_of(living_models(graph), graph)
+    return {node: " ".join([*scopes.of[node][1:], name]) for node, name in scopes.names.items()}
+
+
 def short(steps: Sequence[Step]) -> list[Step | None]:
     """The steps, or the first and the last of many with None between."""
     return list(steps) if len(steps) <= LONG else [*steps[: LONG // 2], None, *steps[len(steps) - LONG // 2 :]]
@@ -226,11 +237,14 @@ def counted(count: float) -> str:
 
 
 def latex_name(name: str) -> str:
-    """A name in a formula."""
-    head, bracket, index = name.partition("[")
-    safe = "".join(c if c.isalnum() or c in " .,'" else rf"\{c}" if c in "#$%&_{}" else "?" for c in head)
+    """A name in a formula, an entry's place as an index; what has no name of its own is v with a number."""
+    found = re.fullmatch(r"(.*)\[([\d, ]+)\]", name)
+    head, place = found.groups() if found else (name, "")
+    if re.fullmatch(r"v\d+", head):
+        return f"v_{{{head[1:]}}}" + (f"^{{({place})}}" if place else "")
+    safe = "".join(c if c.isalnum() or c in " .,'()" else rf"\{c}" if c in "#$%&_{}" else "?" for c in head)
     text = safe if len(head) == 1 and safe.isalpha() else rf"\mathrm{{{safe}}}"
-    return text + (f"_{{{index.rstrip(']')}}}" if bracket else "")
+    return text + (f"_{{{place}}}" if place else "")
 
 
 def latex_number(text: str) -> str:

@@ -17,11 +17,11 @@ import numpy as np
 from ..engine import ancestors, nodes_in
 from ..modes import mode
 from ..value import Value
-from .colours import NAN, Theme, heat_image, mix
+from .colours import NAN, Theme, heat_image, ink_on, mix
 from .labels import number
 from .picture import readable
 from .plots import unchanged
-from .scene import Circle, Image, Line, Scene, Text, luminance
+from .scene import Circle, Image, Line, Scene, Text
 from .writers import mermaid_text
 
 RADIUS, ROW, COLUMN, MARGIN = 17.0, 46.0, 190.0, 34.0
@@ -277,15 +277,13 @@ class Painter:
                 pixels = weight_image(column.weights[:, index], self.image_shape, theme)
                 self.add(Image(column.x, y, 2 * RADIUS - 3, pixels, True, ", ".join([f"weights of {name}", *said])))
             elif column.biases is not None:
-                ink = theme.ink if (luminance(fill) > 0.55) == (luminance(theme.ink) < 0.5) else theme.paper
-                self.add(Text(column.x, y, bias_text(float(column.biases[index])), 9, ink))
+                self.add(Text(column.x, y, bias_text(float(column.biases[index])), 9, ink_on(fill)))
             if place == 0 and self.input_names and index < len(self.input_names):
                 self.add(Text(column.x - RADIUS - 6, y, self.input_names[index], 11, theme.ink, "end"))
             elif place == 0 and self.image_shape is None:
                 self.add(Text(column.x - RADIUS - 6, y, f"x{index + 1}", 11, theme.faint, "end"))
             if place == 0 and acts is not None and self.image_shape is None:
-                ink = theme.ink if (luminance(fill) > 0.55) == (luminance(theme.ink) < 0.5) else theme.paper
-                self.add(Text(column.x, y, bias_text(float(acts[index])), 9, ink))
+                self.add(Text(column.x, y, bias_text(float(acts[index])), 9, ink_on(fill)))
             if index < len(texts):
                 colour = theme.accent if won else theme.ink
                 self.add(Text(column.x + RADIUS + 8, y, texts[index], 13, colour, "start", won))

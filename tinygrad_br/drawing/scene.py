@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-import math
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -224,9 +223,3 @@ def raster_of(scene: Scene, kind: str, dpi: int) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format=kind, dpi=dpi, facecolor=scene.paper)
     return buffer.getvalue()
-
-
-def luminance(colour: str) -> float:
-    """How bright "#rrggbb" is, from 0 to 1."""
-    r, g, b = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return math.sqrt(0.3 * r * r + 0.59 * g * g + 0.11 * b * b)

@@ -45,7 +45,8 @@ def living_models(graph: Graph) -> list[Any]:
     from ..nn.layers import LayerNeuron
     from ..nn.module import Module
 
-    modules = [thing for thing in gc.get_objects() if issubclass(type(thing), Module)]
+    kinds = {Module, *subclasses(Module)}
+    modules = [thing for thing in gc.get_objects() if type(thing) in kinds]
     owned = {id(m): leaves.intersection(m.parameters()) for m in modules if not isinstance(m, LayerNeuron)}
     inner = {id(part) for m in modules if owned.get(id(m)) for part in m.modules()[1:]}
     outermost = [m for m in modules if owned.get(id(m)) and id(m) not in inner]
@@ -55,6 +56,13 @@ def living_models(graph: Graph) -> list[Any]:
             models.append(model)
             leaves -= owned[id(model)]
     return models
+
+
+def subclasses(cls: type) -> Iterator[type]:
+    """All classes derived from a class, those derived from these too."""
+    for inner in cls.__subclasses__():
+        yield inner
+        yield from subclasses(inner)
 
 
 def scopes_of(models: Sequence[Any], graph: Graph) -> Scopes:

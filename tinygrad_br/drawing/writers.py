@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from .colours import THEMES, Theme, mix
+from .colours import THEMES, Theme, ink_on, mix
 from .picture import Arrow, Box, Heat, Picture
 
 FONT = "Helvetica"
@@ -101,12 +101,12 @@ def table(box: Box, theme: Theme) -> str:
     if box.heats:
         wide = ' colspan="2"' if len(numbers) == 1 else ""
         rows.append("".join(f"<td{wide}>{heat_table(heat, theme)}</td>" for _, heat in box.heats))
-        rows.append("".join(f"<td{wide}{fill}>{text_of(c, ink, 9)}</td>" for c, _, (fill, ink) in numbers))
-        rows.append("".join(f"<td{wide}{fill}>{text_of(t, theme.ink, 9)}</td>" for _, t, (fill, _) in numbers))
+        rows.append("".join(f"<td{wide}{fill}>{text_of(c, faint, 9)}</td>" for c, _, (fill, faint, _) in numbers))
+        rows.append("".join(f"<td{wide}{fill}>{text_of(t, ink, 9)}</td>" for _, t, (fill, _, ink) in numbers))
     else:
         rows += [
-            f'<td align="left"{fill}>{text_of(c, ink, 9)}</td><td align="right"{fill}>{text_of(t, theme.ink, 11)}</td>'
-            for c, t, (fill, ink) in numbers
+            f'<td align="left"{fill}>{text_of(c, faint, 9)}</td><td align="right"{fill}>{text_of(t, ink, 11)}</td>'
+            for c, t, (fill, faint, ink) in numbers
         ]
     body = "".join(f"<tr>{row}</tr>" for row in rows) or "<tr><td> </td></tr>"
     inner = f'<table border="0" cellspacing="0" cellpadding="{1 if box.kind == "constant" else 3}">{body}</table>'
@@ -116,10 +116,12 @@ def table(box: Box, theme: Theme) -> str:
     )
 
 
-def shade(box: Box, caption: str, theme: Theme) -> tuple[str, str]:
-    """The background of numbers, which for a gradient shows its size, and the colour of the caption upon it."""
-    coloured = box.colour is not None and caption == "grad"
-    return (f' bgcolor="{box.colour}"', theme.ink) if coloured else ("", theme.faint)
+def shade(box: Box, caption: str, theme: Theme) -> tuple[str, str, str]:
+    """The background of numbers, which for a gradient shows its size, and the colours of caption and numbers on it."""
+    if box.colour is None or caption != "grad":
+        return "", theme.faint, theme.ink
+    ink = ink_on(box.colour)
+    return f' bgcolor="{box.colour}"', ink, ink
 
 
 def heat_table(heat: Heat, theme: Theme) -> str:
