@@ -15,7 +15,6 @@ import numpy as np
 
 from ..dispatch import holds_values
 from ..engine import define_rule, record
-from .twofold import PI, sin_and_cos_of_pi_times
 
 
 def conj(x: Any) -> Any:
@@ -115,6 +114,8 @@ def sinc_derivative(x: Any, n: int) -> Any:
 
 def sinc_slope(x: Any) -> Any:
     """(cos(pi x) - sinc(x)) / x in twice the precision, for its zeros."""
+    from .twofold import PI, sin_and_cos_of_pi_times
+
     x = np.asarray(x, np.float64)
     sine, cosine = sin_and_cos_of_pi_times(x)
     return ((cosine - sine / (PI * x)) / x).value()

@@ -1,17 +1,14 @@
 """Derivatives of the Bessel functions of order 0 and 1, right to 4 ULP, also close to the zeros of the derivatives.
 
-Near 0 they come from Taylor series around points and, so that no digits are lost there, around each zero: those of J_1
-and of its derivative by Bessel's equation, those of the modified functions by their power series.  Beyond 40, and 20
-for the modified functions, they come from Hankel's expansions.  NIST Digital Library of Mathematical Functions, 10.2,
-10.17, 10.25 and 10.40.
+Up to 40 they come from Taylor series around each of their zeros, so that no digits are lost there, whose coefficients
+follow from Bessel's equation; beyond, from Hankel's expansions in twice the precision.  NIST Digital Library of
+Mathematical Functions, 10.2 and 10.17.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from decimal import Decimal, localcontext
-from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -20,106 +17,11 @@ from scipy import special
 
 from ..engine import define_rule
 from . import twofold
-from .gamma import in_float64
-from .taylor import Expansions, expansions, moved, product
+from .modified import I0_SLOPE, I1_SLOPE, hankel, power_series, weighted
+from .taylor import Expansions, expansions, in_float64
 from .twofold import Series, Twofold, machin, sin_and_cos, turned
 
-ROOT_2_PI = math.sqrt(2 * math.pi)
-NEAR, NEAR_MODIFIED = 40, 20  # where the expansions for large arguments begin
-
-# of each derivative: its weights of I_0, I_1 and I_2
-HALF = Fraction(1, 2)
-I0_SLOPE, I1_SLOPE = (Fraction(0), Fraction(1)), (HALF, Fraction(0), HALF)
-I0E_SLOPE, I1E_SLOPE = (Fraction(-1), Fraction(1)), (HALF, Fraction(-1), HALF)
-
-
-def power_series(n: int, count: int = 120) -> list[Fraction]:
-    """The coefficients of 1, x, x**2, ... in the modified function I_n(x)."""
-    found = [Fraction(0)] * count
-    for k in range((count - n + 1) // 2):
-        found[n + 2 * k] = Fraction(1, 2 ** (n + 2 * k) * math.factorial(k) * math.factorial(k + n))
-    return found
-
-
-def hankel(n: int, count: int = 90) -> list[Fraction]:
-    """The coefficients of 1, 1/x, 1/x**2, ... in Hankel's expansion of I_n(x) exp(-x) sqrt(2 pi x)."""
-    found = [Fraction(1)]
-    for k in range(1, count):
-        found.append(found[-1] * Fraction((2 * k - 1) ** 2 - 4 * n * n, 8 * k))
-    return found
-
-
-def weighted(series: Callable[[int], Sequence[Fraction]], weights: Sequence[Fraction]) -> list[Fraction]:
-    """The sum of weights[n] times the series of order n."""
-    terms = [[w * c for c in series(n)] for n, w in enumerate(weights)]
-    return [sum(column, Fraction()) for column in zip(*terms, strict=True)]
-
-
-# modified Bessel functions
-
-
-@cache
-def near_modified(weights: Sequence[Fraction]) -> Expansions:
-    """exp(-x) times a sum of I_0, I_1 and I_2, for 0 <= x <= 20."""
-    with localcontext() as context:
-        context.prec = 60
-        series = [Decimal(c.numerator) / c.denominator for c in weighted(power_series, weights)]
-
-        def around(z: Decimal) -> list[Decimal]:
-            damping = [(-z).exp() * (-1) ** k / math.factorial(k) for k in range(18)]
-            return product(moved(series, z, 18), damping)
-
-        points = [*map(Decimal, range(NEAR_MODIFIED + 1))]
-        if weights == I1E_SLOPE:
-            zero = Decimal("1.5451")
-            for _ in range(5):
-                value, slope, *_ = around(zero)
-                zero -= value / slope
-            points.insert(2, zero)
-        return expansions(points, [*map(around, points)])
-
-
-@cache
-def far_modified(weights: Sequence[Fraction]) -> list[float]:
-    return [*map(float, weighted(hankel, weights)[:40])]
-
-
-def modified(x: Any, weights: Sequence[Fraction], scaled: bool) -> Any:
-    """A sum of I_0, I_1 and I_2 for x >= 0; times exp(-x) if it is scaled."""
-    small, large = np.minimum(x, NEAR_MODIFIED), np.maximum(x, NEAR_MODIFIED)
-    near, far = near_modified(weights)(small), 0.0
-    if np.any(x > NEAR_MODIFIED):
-        first, *others = far_modified(weights)
-        inverse, rest = 1 / large, np.zeros_like(large)
-        for coefficient in reversed(others):
-            rest = (rest + coefficient) * inverse
-        far = (rest + first) / (np.sqrt(large) * ROOT_2_PI)
-    if not scaled:
-        near, far = near * np.exp(small), far * math.exp(5) * np.exp(large - 5)  # exp(x) itself may overflow
-    return np.where(x <= NEAR_MODIFIED, near, far)
-
-
-@in_float64
-def i0_slope(x: Any) -> Any:
-    return np.sign(x) * modified(np.abs(x), I0_SLOPE, False)
-
-
-@in_float64
-def i1_slope(x: Any) -> Any:
-    return modified(np.abs(x), I1_SLOPE, False)
-
-
-@in_float64
-def i0e_slope(x: Any) -> Any:
-    return np.sign(x) * modified(np.abs(x), I0E_SLOPE, True)
-
-
-@in_float64
-def i1e_slope(x: Any) -> Any:
-    return modified(np.abs(x), I1E_SLOPE, True)
-
-
-# J_1 and its derivative
+NEAR = 40  # where Hankel's expansions begin
 
 
 def bessel_decimal(n: int, x: Decimal) -> Decimal:
@@ -201,7 +103,7 @@ def far(x: Any, derivative: bool) -> Any:
     even, odd = far_series(derivative)
     p, q = even(inverse * inverse), odd(inverse * inverse) * inverse
     wave = p * cosine - q * sine if derivative else p * sine + q * cosine
-    return wave.value() * (2 / ROOT_2_PI) / np.sqrt(x)
+    return wave.value() * math.sqrt(2 / math.pi) / np.sqrt(x)
 
 
 def bessel(x: Any, derivative: bool) -> Any:
@@ -223,43 +125,16 @@ def j1_slope(x: Any) -> Any:
     return bessel(np.abs(x), True)
 
 
-# the functions of any order that the second derivatives need
+# the functions of any order, which the second derivatives need
 
 
-@in_float64
-def bessel_of_order(n: Any, x: Any) -> Any:
-    return special.jv(n, x)
-
-
-@in_float64
-def modified_of_order(n: Any, x: Any) -> Any:
-    return special.iv(n, x)
-
-
-@in_float64
-def scaled_of_order(n: Any, x: Any) -> Any:
-    return special.ive(n, x)
+def bessel_of_order(x: Any, n: int) -> Any:
+    """J_n(x)."""
+    return in_float64(lambda y: special.jv(n, y))(x)
 
 
 bessel_of_order = define_rule(
-    bessel_of_order, None, lambda g, ans, n, x: g * (bessel_of_order(n - 1, x) - bessel_of_order(n + 1, x)) / 2
+    bessel_of_order, lambda g, ans, x, n: g * (bessel_of_order(x, n - 1) - bessel_of_order(x, n + 1)) / 2
 )
-modified_of_order = define_rule(
-    modified_of_order, None, lambda g, ans, n, x: g * (modified_of_order(n - 1, x) + modified_of_order(n + 1, x)) / 2
-)
-
-
-def scaled_slope(n: int, x: Any, value: Any) -> Any:
-    return (scaled_of_order(n - 1, x) + scaled_of_order(n + 1, x)) / 2 - np.sign(x) * value
-
-
-scaled_of_order = define_rule(scaled_of_order, None, lambda g, ans, n, x: g * scaled_slope(n, x, ans))
 j0_slope = define_rule(j0_slope, lambda g, ans, x: -g * j1_slope(x))
-j1_slope = define_rule(j1_slope, lambda g, ans, x: g * (bessel_of_order(3, x) - 3 * bessel_of_order(1, x)) / 4)
-i0_slope = define_rule(i0_slope, lambda g, ans, x: g * i1_slope(x))
-i1_slope = define_rule(i1_slope, lambda g, ans, x: g * (modified_of_order(3, x) + 3 * modified_of_order(1, x)) / 4)
-i0e_slope = define_rule(i0e_slope, lambda g, ans, x: g * (i1e_slope(x) - np.sign(x) * ans))
-i1e_slope = define_rule(
-    i1e_slope,
-    lambda g, ans, x: g * ((i0e_slope(x) + scaled_slope(2, x, scaled_of_order(2, x))) / 2 - np.sign(x) * ans),
-)
+j1_slope = define_rule(j1_slope, lambda g, ans, x: g * (bessel_of_order(x, 3) - 3 * bessel_of_order(x, 1)) / 4)

@@ -17,8 +17,7 @@ from scipy import special
 
 from ..engine import define_rule
 from . import twofold
-from .gamma import in_float64
-from .taylor import Expansions, expansions
+from .taylor import Expansions, expansions, in_float64
 from .twofold import PI_EXACT, Twofold
 
 NEAR = 5

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import wraps
 from math import comb
 from operator import add, mul
 from typing import Any
@@ -18,24 +17,10 @@ from scipy import special
 
 from ..engine import define_rule
 from . import twofold
+from .taylor import in_float64
 from .twofold import PI, Twofold, choose, sin_and_cos_of_pi_times, sum_and_rest, together
 
 STEPS = 16  # arguments are raised by so much, where 20 terms of Stirling's series leave out less than 1e-33
-
-
-def in_float64(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compute with float64 arrays of one shape, whatever the dtype of the floats, without warnings."""
-
-    @wraps(function)
-    def computed(*args: Any) -> Any:
-        if any(map(np.iscomplexobj, args)):
-            raise TypeError("this derivative is known for real numbers only, but got complex ones")
-        dtype = np.result_type(*args, np.float16)
-        arrays = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in args))
-        with np.errstate(all="ignore"):
-            return function(*arrays).astype(dtype)[()]
-
-    return computed
 
 
 def bernoulli(count: int) -> list[Fraction]:

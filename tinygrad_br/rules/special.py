@@ -14,9 +14,11 @@ import numpy as np
 from scipy import special
 
 from ..engine import define_rule
-from . import bessel
+from .bessel import j0_slope, j1_slope
 from .erf import bell, erfcinv_slope, erfcx_slope, erfinv_slope, hazard, ndtri_slope
-from .gamma import beta_slope, digamma, digamma_gap, gamma_slope, in_float64, trigamma
+from .gamma import beta_slope, digamma, digamma_gap, gamma_slope, trigamma
+from .modified import i0_slope, i0e_slope, i1_slope, i1e_slope
+from .taylor import in_float64
 from .twofold import E
 
 guarded = partial(define_rule, guarded=True)
@@ -77,12 +79,12 @@ guarded(special.beta, lambda g, ans, a, b: g * beta_slope(a, b), lambda g, ans, 
 guarded(special.betaln, lambda g, ans, a, b: -g * digamma_gap(a, b), lambda g, ans, a, b: -g * digamma_gap(b, a))
 
 # Bessel functions of order 0 and 1
-define_rule(special.j0, lambda g, ans, x: g * bessel.j0_slope(x))
-define_rule(special.j1, lambda g, ans, x: g * bessel.j1_slope(x))
-define_rule(special.i0, lambda g, ans, x: g * bessel.i0_slope(x))
-define_rule(special.i1, lambda g, ans, x: g * bessel.i1_slope(x))
-define_rule(special.i0e, lambda g, ans, x: g * bessel.i0e_slope(x))
-define_rule(special.i1e, lambda g, ans, x: g * bessel.i1e_slope(x))
+define_rule(special.j0, lambda g, ans, x: g * j0_slope(x))
+define_rule(special.j1, lambda g, ans, x: g * j1_slope(x))
+define_rule(special.i0, lambda g, ans, x: g * i0_slope(x))
+define_rule(special.i1, lambda g, ans, x: g * i1_slope(x))
+define_rule(special.i0e, lambda g, ans, x: g * i0e_slope(x))
+define_rule(special.i1e, lambda g, ans, x: g * i1e_slope(x))
 
 # those that NumPy has too
 define_rule(special.exp2, lambda g, ans, x: g * ans * log(2))

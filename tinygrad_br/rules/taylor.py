@@ -6,8 +6,9 @@ The coefficients are computed once, at first use, with 60 digits.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,3 +52,18 @@ def moved(series: Sequence[Decimal], z: Decimal, count: int) -> list[Decimal]:
 def product(a: Sequence[Decimal], b: Sequence[Decimal]) -> list[Decimal]:
     """The coefficients of the product of two series."""
     return [sum((a[i] * b[k - i] for i in range(k + 1)), Decimal(0)) for k in range(len(a))]
+
+
+def in_float64(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compute with float64 arrays of one shape, whatever the dtype of the floats, without warnings."""
+
+    @wraps(function)
+    def computed(*args: Any) -> Any:
+        if any(map(np.iscomplexobj, args)):
+            raise TypeError("this derivative is known for real numbers only, but got complex ones")
+        dtype = np.result_type(*args, np.float16)
+        arrays = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in args))
+        with np.errstate(all="ignore"):
+            return function(*arrays).astype(dtype)[()]
+
+    return computed

@@ -49,7 +49,7 @@ class Twofold:
         return self + -twofold(other)
 
     def __rsub__(self, other: Any) -> Twofold:
-        return -self + other
+        return -self + twofold(other)
 
     def __mul__(self, other: Any) -> Twofold:
         other = twofold(other)
@@ -61,7 +61,7 @@ class Twofold:
         first: Any = self.high / other.high
         rest = self - other * first
         second = rest.high / other.high
-        third = (rest - other * second).high / other.high
+        third = Twofold((rest - other * second).high / other.high)
         return Twofold(*quick_sum(first, second)) + third
 
     def __rtruediv__(self, other: Any) -> Twofold:
@@ -193,7 +193,7 @@ def log(x: Twofold) -> Twofold:
     mantissa, power = np.frexp(x.high)
     part = Twofold(mantissa, np.ldexp(x.low, -power))
     start = np.log(mantissa)
-    return Twofold(start) + (part * exp(-start) - 1.0) + LOG_2 * power.astype(np.float64)
+    return Twofold(start) + (part * exp(-start) - twofold(1.0)) + LOG_2 * Twofold(power.astype(np.float64))
 
 
 def log1p(x: Twofold) -> Twofold:

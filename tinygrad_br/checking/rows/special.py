@@ -9,21 +9,21 @@ try:
 except ImportError:
     ROWS = []
 else:
-    from ...rules import bessel, erf, gamma
+    from ...rules import bessel, erf, gamma, modified
     from ...rules import special as rules
 
     SMOOTH = (
         special.erf, special.erfc, special.erfcx, special.ndtr, special.log_ndtr, special.expit, special.log_expit,
         special.j0, special.j1, special.i0, special.i1, special.exp2, special.exp10, special.expm1, special.cosm1,
-        erf.bell, erf.hazard, erf.erfcx_slope, bessel.j0_slope, bessel.j1_slope, bessel.i0_slope, bessel.i1_slope,
+        erf.bell, erf.hazard, erf.erfcx_slope, bessel.j0_slope, bessel.j1_slope, modified.i0_slope, modified.i1_slope,
     )  # fmt: skip
     ON_POSITIVE = (special.entr, special.log1p, special.cbrt)
     GAMMA = (special.gammaln, special.gamma, special.digamma, gamma.digamma, gamma.trigamma, gamma.gamma_slope)
     ON_PROBABILITY = (special.logit, special.ndtri, erf.ndtri_slope, special.erfcinv, erf.erfcinv_slope)
     PAIRS = (special.rel_entr, special.kl_div, rules.one_plus_log)
     BETA = (special.beta, special.betaln, gamma.beta_slope, gamma.digamma_gap)
-    SCALED = (special.i0e, special.i1e, bessel.i0e_slope, bessel.i1e_slope)
-    OF_ORDER = (bessel.bessel_of_order, bessel.modified_of_order, bessel.scaled_of_order)
+    SCALED = (special.i0e, special.i1e, modified.i0e_slope, modified.i1e_slope)
+    OF_ORDER = (bessel.bessel_of_order, modified.modified_of_order, modified.scaled_of_order)
 
     NEGATIVE = Domain(-1.8, -1.5)  # between two poles
 
@@ -37,7 +37,7 @@ else:
         *[Row(f, domains=(NEGATIVE,), note="negative") for f in (special.gammaln, special.gamma, special.digamma)],
         Row(special.betaln, domains=(NEGATIVE, Domain(0.25, 0.45)), note="negative"),
         *[Row(f, domains=(REAL, POSITIVE)) for f in (special.xlogy, special.xlog1py)],
-        *[Row(f, lambda x, f=f: f(2, x), domains=(NONZERO,)) for f in OF_ORDER],
+        *[Row(f, lambda x, f=f: f(x, 2), domains=(NONZERO,)) for f in OF_ORDER],
         Row(erf.bell, lambda x: erf.bell(x, 0.5), note="half"),
         Row(gamma.polygamma, lambda x: gamma.polygamma(2, x), domains=(Domain(0.5, 4.0),)),
     ]  # fmt: skip
