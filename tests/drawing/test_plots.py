@@ -70,3 +70,10 @@ def test_activations_count_the_dead():
     assert [t.get_text() for t in axes.texts] == ["50 % dead", "0 % dead"]
     assert [t.get_text() for t in axes.get_xticklabels()] == ["1 relu", "2 output"]
     assert all(module.training for module in model.modules())
+
+
+def test_names_with_dollar_signs_are_no_formulas(tmp_path):
+    x, y = tg.datasets.moons(20, seed=0)
+    names = ("$\\frac$", "a$b$c")
+    drawing.decision_boundary(tg.nn.MLP(2, [4, 1], seed=0), x, y, tmp_path / "x.png", resolution=20, labels=names)
+    drawing.confusion_matrix(y, y, names, tmp_path / "y.png")

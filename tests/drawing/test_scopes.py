@@ -91,6 +91,14 @@ def test_modules_fold():
     assert len(frames(classified(depth=1).dot)) == 1
 
 
+def test_what_goes_into_a_folded_module_stays_outside():
+    model = tg.nn.MLP(2, [3, 1], seed=0)
+    dot = tg.draw(model(tg.Value(np.ones((4, 2)), name="x")), depth=1).dot
+    assert ">x<" in dot
+    first, second = dot.index("MLP / layer 1"), dot.index("MLP / layer 2")
+    assert dot.index("subgraph") < min(first, second) < max(first, second) < dot.index("}", dot.index("subgraph"))
+
+
 def test_what_lies_between_modules_belongs_to_the_one_around_them():
     class Net(tg.nn.Module):
         def __init__(self):

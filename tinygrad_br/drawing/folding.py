@@ -206,7 +206,10 @@ def without_far_part(items: list[Item], limit: int) -> list[Item]:
 def replaced(
     items: list[Item], stretches: Sequence[Sequence[Item]], rounds: Sequence[int], titles: Sequence[str] = ()
 ) -> list[Item]:
-    """The items with each of the stretches, and the leaves that only it uses, replaced by one folded item."""
+    """The items with each of the stretches replaced by one folded item.
+
+    The leaves that only it uses go with it, unless it has a title: what goes into a module is not part of it.
+    """
     into: dict[int, Item] = {}
     for stretch, count, title in zip(stretches, rounds, titles or [""] * len(stretches), strict=True):
         body = stretch[: len(stretch) // count] if count else ()
@@ -220,7 +223,7 @@ def replaced(
     folds = {id(fold): fold for fold in into.values()}
     for item in items:
         user = users.get(id(item), set())
-        if len(user) == 1 and (only := next(iter(user))) is not None:
+        if not titles and len(user) == 1 and (only := next(iter(user))) is not None:
             into[id(item)] = folds[only]
     result: dict[int, Item] = {}
     seen: dict[int, set[tuple[int, int]]] = {}

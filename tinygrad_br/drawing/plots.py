@@ -71,7 +71,7 @@ def decision_boundary(
             axes.contour(*sides, margin, levels=[0.0], colors=[THEME.ink], linewidths=1.2)
     for kind in kinds:
         points, i = x[y == kind], place[kind]
-        axes.scatter(*points.T, s=22, color=colours[i], edgecolor="white", linewidth=0.6, label=str(names[i]))
+        axes.scatter(*points.T, s=22, color=colours[i], edgecolor="white", linewidth=0.6, label=literal(names[i]))
     axes.set(xlabel="x1", ylabel="x2", title="What the network says of each point")
     axes.legend(loc="upper right", framealpha=0.9, edgecolor="none")
     return saved(figure, path)
@@ -101,7 +101,7 @@ def histograms(model: Any, path: Path = None, bins: int = 40) -> Any:
             else:
                 told = "no gradient" if numbers is None else "no finite number"
             title = f"{name} {parameter.shape}" if what == "weights" else "its gradient"
-            axes.set_title(f"{title}: {told}", fontsize=8)
+            axes.set_title(literal(f"{title}: {told}"), fontsize=9, color=THEME.ink)
             axes.tick_params(labelsize=7)
             axes.ticklabel_format(axis="x", style="sci", scilimits=(-3, 4), useMathText=True)
             axes.xaxis.get_offset_text().set_fontsize(7)
@@ -129,10 +129,12 @@ def confusion_matrix(answers: Any, predictions: Any, labels: Sequence[str] | Non
         raise ValueError(f"classes are whole numbers from 0 to {classes - 1}; give a label for each")
     counts = np.zeros((classes, classes), int)
     np.add.at(counts, (rows, columns), 1)
-    names = [str(name) for name in (labels if labels is not None else range(classes))]
+    names = [literal(name) for name in (labels if labels is not None else range(classes))]
     figure, axes = new_figure(2.2 + 0.55 * classes, 1.9 + 0.55 * classes)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1.25)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0, labelcolor=THEME.ink)
     for i, j in np.ndindex(*counts.shape):
         ink = "white" if share[i, j] > 0.65 else THEME.ink
         axes.text(j, i, f"{counts[i, j]:,}", ha="center", va="center", color=ink, fontsize=11 if classes < 8 else 8)
@@ -165,7 +167,7 @@ def activation_statistics(model: Any, x: Any, path: Path = None) -> Any:
     layers.append(("output", np.asarray(output.data)))
     if layers[-2:-1] and layers[-2][1] is layers[-1][1]:
         layers.pop()
-    figure, axes = new_figure(1.8 + 1.1 * len(layers), 3.6)
+    figure, axes = new_figure(max(1.8 + 1.1 * len(layers), 4.8), 3.6)
     for place, (_, numbers) in enumerate(layers):
         flat = numbers.reshape(-1)
         flat = flat[np.isfinite(flat)]
@@ -176,12 +178,18 @@ def activation_statistics(model: Any, x: Any, path: Path = None) -> Any:
         axes.plot(place, flat.mean() if flat.size else 0.0, "o", color=THEME.ink, ms=4)
         dead = float(np.mean(np.ptp(numbers.reshape(len(numbers), -1), axis=0) == 0))
         axes.annotate(
-            f"{100 * dead:.0f} % dead", (place, high), (0, 4), textcoords="offset points", ha="center", fontsize=7
+            f"{100 * dead:.0f} % dead",
+            (place, high),
+            (0, 4),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+            color=THEME.faint,
         )
-    axes.set_xticks(range(len(layers)), [f"{i + 1} {name}" for i, (name, _) in enumerate(layers)], fontsize=8)
+    axes.set_xticks(range(len(layers)), [f"{i + 1} {name}" for i, (name, _) in enumerate(layers)], fontsize=9)
     axes.use_sticky_edges = False
     axes.margins(y=0.12)
-    axes.set_title("Activations: 5 % to 95 % (bar), median (line), mean (dot)", fontsize=9)
+    axes.set_title("Activations: 5 % to 95 % (bar), median (line), mean (dot)", fontsize=10)
     axes.axhline(0, color=THEME.line, lw=0.8)
     return saved(figure, path)
 
@@ -227,7 +235,18 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 0) -> 
     except ImportError as error:
         raise ImportError('plots need matplotlib: python -m pip install "tinygrad_br[draw]"') from error
     figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    return figure, figure.subplots(rows, columns or 1, squeeze=False) if columns else figure.subplots()
+    grid = figure.subplots(rows, columns or 1, squeeze=False)
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.spines[["left", "bottom"]].set_color(THEME.line)
+        axes.tick_params(color=THEME.line, labelcolor=THEME.faint)
+        axes.title.set_color(THEME.ink)
+    return figure, grid if columns else grid[0, 0]
+
+
+def literal(text: Any) -> str:
+    """Text as it is, which matplotlib would take for a formula where there are dollar signs."""
+    return str(text).replace("$", r"\$")
 
 
 def saved(figure: Any, path: Path) -> Any:

@@ -243,7 +243,7 @@ def sentence_of_zero(node: Node, arg: Node) -> str:
     if name in STEPS:
         return f"{located(node)} is a step: its derivative is 0 almost everywhere"
     if name in STATES and not isinstance(arg._data, tuple) and arg._data.size:
-        return f"{located(node)} is {STATES[name]} for 100 % of {inputs_of(arg)}"
+        return f"{located(node)} is {STATES[name]} for {inputs_of(arg)}"
     if name in PICKING:
         return f"{located(node)} picks no entry of {called(arg)} that anything depends on"
     if name in ("multiply", "matmul"):
@@ -256,7 +256,7 @@ def inputs_of(arg: Node) -> str:
     data = arg._data
     if data.size == 1:
         return f"its input {number(data.item())}"
-    return f"its {data.size:,} inputs: they lie from {number(data.min())} to {number(data.max())}"
+    return f"100 % of its {data.size:,} inputs: they lie from {number(data.min())} to {number(data.max())}"
 
 
 def faint(x: Node, graph: Mapping[Node, Sequence[Node]]) -> list[str]:
@@ -278,11 +278,11 @@ def faint(x: Node, graph: Mapping[Node, Sequence[Node]]) -> list[str]:
         off, weak = float(np.mean(slopes == 0)), float(np.mean(slopes <= FAINT * STEEPEST.get(name, 1.0)))
         if max(off, weak) > 0.5:
             share = off if off > 0.5 else weak
-            what = inputs_of(arg) if share == 1 else f"its {node._data.size:,} inputs"
+            what = inputs_of(arg) if share == 1 else f"{100 * share:.0f} % of its {node._data.size:,} inputs"
             passing = (
                 "" if off > 0.5 else f"; it passes at most {FAINT * STEEPEST.get(name, 1.0):g} of the gradient there"
             )
-            said.append(f"{located(node)} is {STATES[name]} for {100 * share:.0f} % of {what}{passing}")
+            said.append(f"{located(node)} is {STATES[name]} for {what}{passing}")
     return said[:5]
 
 
