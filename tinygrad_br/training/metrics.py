@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from ..rules.activations import softmax
+
 Array = np.ndarray[Any, Any]
 Metric = Callable[[Any, Any], float]
 
@@ -40,6 +42,7 @@ def answers(output: Any, target: Any, threshold: float | None = None) -> Array:
     Raises ValueError if there are not as many as outputs.
     """
     output, target = np.asarray(output), np.asarray(target)
+    at_least_one(output)
     several = threshold is None and output.ndim > 1 and output.shape[-1] > 1
     if several:
         found = target.argmax(axis=-1) if target.shape == output.shape else target.reshape(output.shape[:-1])
@@ -48,6 +51,12 @@ def answers(output: Any, target: Any, threshold: float | None = None) -> Array:
         if found.size != output.size:
             raise ValueError(f"{output.size} outputs, but {found.size} answers; each output needs one")
     return np.asarray(found).astype(np.int64)
+
+
+def at_least_one(output: Array) -> None:
+    """Raise ValueError if there is nothing to measure."""
+    if not output.size:
+        raise ValueError(f"there are no outputs, shape {output.shape}; a metric needs at least one example")
 
 
 def accuracy(output: Any, target: Any, threshold: float | None = None) -> float:
@@ -60,7 +69,7 @@ def accuracy(output: Any, target: Any, threshold: float | None = None) -> float:
 
 
 def top_k(k: int) -> Metric:
-    """The metric that counts an example as right if the answer is among the k largest outputs.
+    """The metric that counts an example as right if the answer is among the k largest outputs, of equal ones the first.
 
     >>> top_k(2)([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]], [1, 2])
     0.5
@@ -124,25 +133,36 @@ def f1(output: Any, target: Any) -> float:
 def roc_auc(output: Any, target: Any) -> float:
     """The chance that a random 1 has a larger output than a random 0, ties counting half: the area under the ROC curve.
 
-    Computed from ranks (Mann and Whitney's U).  NaN if the answers are all alike.
+    Computed from ranks (Mann and Whitney's U).  With two outputs the second less the first is ranked; with more, each
+    class is told from the rest by its probability, and the mean over the classes is given.  NaN if a class has no
+    example, or all of them.
 
     >>> roc_auc([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
     0.75
     """
-    true = answers(output, target).astype(bool)
-    output = np.asarray(output).ravel()
-    if output.size != true.size:
-        raise ValueError("the area under the ROC curve is for two classes and a single output")
-    _, place, count = np.unique(output, return_inverse=True, return_counts=True)
+    true, output = answers(output, target), np.asarray(output)
+    if output.ndim < 2 or output.shape[-1] == 1:
+        return area(output.ravel(), true == 1)
+    rows, true = output.reshape(-1, output.shape[-1]), true.ravel()
+    if rows.shape[1] == 2:
+        return area(rows[:, 1] - rows[:, 0], true == 1)
+    shares = softmax(rows, axis=-1)
+    return float(np.mean([area(shares[:, c], true == c) for c in range(rows.shape[1])]))
+
+
+def area(score: Array, yes: Array) -> float:
+    """The area under the ROC curve of a score; NaN if there is no yes or no no."""
+    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - (count - 1) / 2)[place]
-    ones = np.count_nonzero(true)
-    pairs = ones * (true.size - ones)
-    return float((rank[true].sum() - ones * (ones + 1) / 2) / pairs) if pairs else float("nan")
+    ones = np.count_nonzero(yes)
+    pairs = ones * (yes.size - ones)
+    return float((rank[yes].sum() - ones * (ones + 1) / 2) / pairs) if pairs else float("nan")
 
 
 def errors(output: Any, target: Any) -> Array:
     """output - target, which must have the same shape."""
     output, target = np.asarray(output), np.asarray(target)
+    at_least_one(output)
     if output.shape != target.shape:
         raise ValueError(
             f"outputs of shape {output.shape} against targets of shape {target.shape}; reshape one of them"
@@ -153,12 +173,15 @@ def errors(output: Any, target: Any) -> Array:
 def r2(output: Any, target: Any) -> float:
     """The share of the targets' variance that is explained, 1 - sum (output - target)^2 / sum (target - mean)^2.
 
+    The mean over the outputs, if there are several.  Where all targets are equal it is 1 if they are met, else 0.
+
     >>> r2([1.0, 2.0, 3.0], [1.0, 2.0, 4.0])
     0.7857142857142857
     """
-    left = float(np.sum(errors(output, target) ** 2))
-    total = float(np.sum((np.asarray(target) - np.mean(target, axis=0)) ** 2))
-    return 1 - left / total if total else float(left == 0)
+    left = np.sum(errors(output, target) ** 2, axis=0)
+    total = np.sum((np.asarray(target) - np.mean(target, axis=0)) ** 2, axis=0)
+    unexplained = np.divide(left, total, out=np.asarray(left > 0, dtype=np.float64), where=total > 0)
+    return float(np.mean(1 - unexplained))
 
 
 def mae(output: Any, target: Any) -> float:
