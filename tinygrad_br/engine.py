@@ -133,7 +133,7 @@ def cotangents(output: Node, gradient: Any, inputs: Any = None, create_graph: bo
     nodes = ancestors(output)
     kept = set(nodes if inputs is None else inputs)
     wanted = kept.copy() if inputs else kept
-    wanted.update(node for node in nodes if inputs and not wanted.isdisjoint(nodes_in(node.args)))
+    wanted.update(n for n in (nodes if inputs else ()) if not wanted.isdisjoint(nodes_in(n.args)))
     found: dict[Node, Any] = {output: conjugate(gradient)}
     debugging = MODE.get().debugging
     with np.errstate(all="ignore"), mode(recording=True, debugging=False) if create_graph else AS_IT_IS:
@@ -163,7 +163,7 @@ def cotangents(output: Node, gradient: Any, inputs: Any = None, create_graph: bo
                         check_finite(data_of(c), "has a gradient with", node.op, node.args, node.line)
                     if c is not None:
                         found[target] = found[target] + c if target in found else c
-        return {node: conjugate(c) for node, c in found.items() if node in kept}
+        return {n: c if c.__class__ is np.ndarray and c.dtype.kind == "f" else conjugate(c) for n, c in found.items()}
 
 
 def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
@@ -225,7 +225,7 @@ def recorded(function: Function) -> Function:
 
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if any(isinstance(value, Node) for value in kwargs.values()):  # rules find arguments by their positions
+        if kwargs and any(isinstance(v, Node) for v in kwargs.values()):  # rules find arguments by their positions
             bound = signature(function).bind(*args, **kwargs)
             args, kwargs = bound.args, bound.kwargs
         if next(nodes_in(args), None) is not None:

@@ -130,7 +130,9 @@ class Layer(Module):
     def forward(self, x: Any) -> Any:
         x = x if isinstance(x, (Value, np.ndarray)) else Value(x) if has_values(x) else np.asarray(x)
         check_inputs(self, x, self.nin)
-        return activation_function(self.activation)(x @ self.weights + self.biases)
+        # for an array, `x @ weights` would go the long way through NumPy, which asks the Value in the end
+        product = x @ self.weights if isinstance(x, Value) else self.weights.__rmatmul__(x)
+        return activation_function(self.activation)(product + self.biases)
 
 
 class Dropout(Module):

@@ -253,13 +253,15 @@ class Labels(np.ndarray[Any, Any]):
 def cross_entropy_of_classes(logits: Any, labels: Any) -> Any:
     """The mean of -log(softmax(logits)[label])."""
     rows = logits.reshape(-1, logits.shape[-1])
-    shifted = rows - np.maximum.reduce(rows, axis=-1, keepdims=True)
-    exps = np.exp(shifted)
-    sums = np.add.reduce(exps, axis=-1)
-    places = positions(labels, rows.shape)
+    if is_tall(rows.shape):
+        rows = np.asfortranarray(rows)
+    rows = rows - np.maximum.reduce(rows, axis=-1, keepdims=True)
+    exps = np.exp(rows)
+    sums = np.add.reduce(exps, axis=-1, keepdims=True)
+    places = positions(labels, rows)
     if labels.__class__ is Labels:
         labels.softmax = exps, sums, places
-    return np.add.reduce(np.log(sums) - shifted.reshape(-1)[places]) / labels.size
+    return np.add.reduce(np.log(sums).reshape(-1) - rows.ravel("K")[places]) / labels.size
 
 
 def cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
@@ -298,8 +300,8 @@ def cross_entropy_rule(g: Any, ans: Any, z: Any, labels: Any) -> Any:
     if isinstance(z, Node) or labels.__class__ is not Labels:
         return softmax_minus_one_hot(z, labels) * (g / labels.size)
     exps, sums, places = labels.softmax
-    rows = exps / sums[:, None]
-    rows.reshape(-1)[places] -= 1
+    rows = exps / sums
+    rows.ravel("K")[places] -= 1
     rows *= g / labels.size
     return rows.reshape(z.shape)
 
@@ -392,12 +394,18 @@ def check_range(labels: Any, classes: int) -> None:
         )
 
 
-def positions(labels: Any, shape: tuple[int, ...]) -> Any:
-    """Where what the labels name stands in a flat table of this shape, one label for each row."""
+def is_tall(shape: tuple[int, ...]) -> bool:
+    """Whether a table has short rows, and enough of them: they are reduced faster if columns lie together."""
+    return len(shape) == 2 and shape[1] <= 64 and shape[0] >= 8
+
+
+def positions(labels: Any, rows: Any) -> Any:
+    """Where the entries that labels name, one in each row, stand in `rows.ravel("K")`."""
+    indices = np.arange(labels.size), labels.reshape(-1).astype(np.intp, copy=False)
     try:
-        return np.ravel_multi_index((np.arange(shape[0]), labels.reshape(-1).astype(np.intp, copy=False)), shape)
+        return np.ravel_multi_index(indices, rows.shape, order="C" if rows.flags.c_contiguous else "F")
     except ValueError:
-        check_range(labels, shape[1])
+        check_range(labels, rows.shape[1])
         raise
 
 

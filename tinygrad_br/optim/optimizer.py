@@ -145,7 +145,7 @@ class Optimizer:
         given = [p.grad for p in self.parameters] if gradients is None else gradients
         if len(given) != len(self.parameters):
             raise ValueError(f"got {len(given)} gradients for {len(self.parameters)} parameters; give one for each")
-        if all(g is None for g in given):
+        if given[0] is None and all(g is None for g in given):
             raise RuntimeError("no parameter has a gradient; call loss.backward() before optimizer.step()")
         if (trace := MODE.get().trace) is not None:
             trace.update(self, given)
@@ -173,8 +173,12 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
-        for p in self.parameters:
-            p.zero_grad()
+        if MODE.get().trace is None:
+            for p in self.parameters:
+                p.grad = None
+        else:
+            for p in self.parameters:
+                p.zero_grad()
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all that the optimizer remembers, by name: the number of steps, the rate and the memories."""
