@@ -104,7 +104,7 @@ optimizers = {
     "Adam": lambda p: tg.optim.Adam(p, lr=0.02),
 }
 
-epochs = few(300, quick=150)
+epochs = few(300, quick=80)
 for name, optimizer in optimizers.items():
     model = tg.nn.MLP(2, [64, 64, 3], activation="relu", seed=0)
     history = tg.fit(
@@ -133,7 +133,7 @@ show(plt, "optimizers")
 
 # %%
 print(f"{history.accuracy[-1]:.0%}")
-assert history.accuracy[-1] > 0.9
+assert history.accuracy[-1] > few(0.9, quick=0.6)
 show(plane(model), "boundary")
 
 # %% [markdown] lang="en"
@@ -157,7 +157,7 @@ answers = tg.predict(model, x_new).argmax(axis=1)
 accuracy = np.mean(answers == y_new)
 
 print(say("seen:", "vistos:"), f"{history.accuracy[-1]:.0%}", say(" new:", " novos:"), f"{accuracy:.0%}")
-assert 0.8 < accuracy < history.accuracy[-1]
+assert few(0.8, quick=0.5) < accuracy < history.accuracy[-1]
 
 # %% [markdown] lang="en"
 # It is still good, but not quite as good. **Why?** Look at the picture again before you read on.

@@ -92,7 +92,7 @@ model = tg.nn.MLP(784, [64, 1], activation="relu", seed=0, dtype=np.float32)
 print(model.summary())
 
 history = tg.fit(
-    model, x, y, loss="bce_with_logits", lr=0.001, epochs=few(30, quick=12), batch_size=32,
+    model, x, y, loss="bce_with_logits", lr=0.001, epochs=few(30, quick=4), batch_size=32,
     validation_data=(x_new, y_new), seed=0, verbose=0,
 )  # fmt: skip
 print(history)
@@ -126,12 +126,12 @@ def mirrored(rows, rng):
 
 model = tg.nn.MLP(784, [64, 1], activation="relu", seed=0, dtype=np.float32)
 better = tg.fit(
-    model, x, y, loss="bce_with_logits", lr=0.001, epochs=few(30, quick=12), batch_size=32, augment=mirrored,
+    model, x, y, loss="bce_with_logits", lr=0.001, epochs=few(30, quick=4), batch_size=32, augment=mirrored,
     validation_data=(x_new, y_new), seed=0, verbose=0,
 )  # fmt: skip
 print(say("before:  ", "antes:   "), f"{min(history.val_loss):.3f}  {history.val_accuracy[-1]:.1%}")
 print(say("mirrored:", "espelho: "), f"{min(better.val_loss):.3f}  {better.val_accuracy[-1]:.1%}")
-assert better.val_accuracy[-1] > 0.9
+assert better.val_accuracy[-1] > few(0.9, quick=0.8)
 
 # %% [markdown] lang="en"
 # More than nine out of ten, of animals that it has never seen. It took a few seconds.

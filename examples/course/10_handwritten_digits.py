@@ -117,10 +117,10 @@ def train(x, y, seed, epochs):
     return model
 
 
-model = train(x, y, seed=0, epochs=few(60, quick=10))
+model = train(x, y, seed=0, epochs=few(60, quick=4))
 read = tg.predict(model, x_new).argmax(axis=1)
 print(f"{np.mean(read == y_new):.2%}", np.sum(read == y_new), say("of", "de"), len(y_new))
-assert np.mean(read == y_new) >= few(0.98, quick=0.95)
+assert np.mean(read == y_new) >= few(0.98, quick=0.9)
 
 # %% [markdown] lang="en"
 # ## Was it luck?
@@ -137,12 +137,12 @@ assert np.mean(read == y_new) >= few(0.98, quick=0.95)
 results = [np.mean(read == y_new)]
 for seed in range(1, few(3, quick=1)):
     one, other = digits.split(validation=0.2, seed=seed)
-    again = train(one.x.reshape(-1, 64) / 16, one.y, seed, epochs=few(60, quick=10))
+    again = train(one.x.reshape(-1, 64) / 16, one.y, seed, epochs=few(60, quick=4))
     answers = tg.predict(again, other.x.reshape(-1, 64) / 16).argmax(axis=1)
     results.append(np.mean(answers == other.y))
 
 print([f"{result:.1%}" for result in results], f"{np.mean(results):.2%}")
-assert np.mean(results) >= few(0.98, quick=0.95)
+assert np.mean(results) >= few(0.98, quick=0.9)
 
 # %% [markdown] lang="en"
 # ## What does it confuse?

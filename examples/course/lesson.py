@@ -18,7 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import matplotlib.pyplot as plt
-import numpy as np
+from matplotlib.figure import Figure
 
 plt.switch_backend("Agg")  # pictures go into files
 
@@ -33,7 +33,6 @@ def begin(file):
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     sys.stdout.reconfigure(encoding="utf-8")
-    np.set_printoptions(precision=4, suppress=True)
 
     def say(english, portuguese):
         return english if options.lang == "en" else portuguese
@@ -43,13 +42,13 @@ def begin(file):
 
     def show(picture, name):
         """Write a drawing, a figure or, given pyplot, the current figure into the folder for pictures."""
-        if hasattr(picture, "svg"):
-            path = picture.save(options.out / f"{name}.svg")
-        else:
+        figure = plt.gcf() if picture is plt else picture
+        if isinstance(figure, Figure):
             path = options.out / f"{name}.png"
-            picture.savefig(path, dpi=120)
-        if picture is plt:
-            plt.close()
+            figure.savefig(path, dpi=few(120, quick=60))
+            plt.close(figure)
+        else:
+            path = figure.save(options.out / f"{name}.svg")
         print(f"-> {path}")
 
     return say, few, show
