@@ -25,48 +25,56 @@ def scalar_graph(out: Path) -> None:
     print(tg.explain(y, w), end="\n\n")
 
 
-def training_graph(out: Path, epochs: int) -> None:
+def training(out: Path, epochs: int) -> None:
     """A network on two moons: its training to be played, its graph, itself, its boundary, what is inside."""
+    names = ("upper", "lower")
     x, y = tg.datasets.moons(200, noise=0.1, seed=0)
     y = y.reshape(-1, 1).astype(np.float64)
     model = tg.nn.MLP(2, [8, 8, 1], activation="tanh", seed=0)
-    recorder = tg.record(model, x, y, labels=("upper", "lower"))
+    recorder = tg.record(model, x, y, labels=names)
     history = tg.fit(
         model, x, y, loss="bce_with_logits", lr=0.02, epochs=epochs, seed=0, verbose=0, callbacks=[recorder]
     )
     recorder.save(out / "training.html", title="Two moons")
-    loss = tg.nn.bce_with_logits(model(x), y)
+    loss = tg.nn.bce_with_logits(model(Value(x, name="x")), y)
     loss.name = "loss"
     loss.backward()
-    tg.draw(loss, model=model, direction="TB").save(out / "moons_graph.svg")
-    tg.draw(loss, model=model, depth=1).save(out / "moons_graph_folded.svg")
-    tg.draw(loss, theme="dark").save(out / "moons_graph_dark.svg")
-    tg.draw(model, labels=("upper", "lower")).save(out / "moons_network.svg")
-    tg.draw(model, inputs=x[0], labels=("upper", "lower")).save(out / "moons_network_active.svg")
+    tg.draw(loss, direction="TB").save(out / "moons_graph.svg")
+    tg.draw(loss, direction="TB", theme="dark").save(out / "moons_graph_dark.svg")
+    tg.draw(loss, depth=1).save(out / "moons_graph_folded.svg")
+    tg.draw(model.layers[1].neurons[2](model.layers[0](x[0]))).save(out / "moons_neuron.svg")
+    tg.draw(model, labels=names).save(out / "moons_network.svg")
+    tg.draw(model, inputs=x[0], labels=names, theme="dark").save(out / "moons_network_active.svg")
     history.plot(out / "moons_curves.png")
-    tg.drawing.decision_boundary(model, x, y, out / "moons_boundary.png", labels=("upper", "lower"))
+    tg.drawing.decision_boundary(model, x, y, out / "moons_boundary.png", labels=names)
     tg.drawing.histograms(model, out / "moons_histograms.png")
     tg.drawing.activation_statistics(model, x, out / "moons_activations.png")
-    tg.drawing.confusion_matrix(y, model(x).data > 0, ("upper", "lower"), out / "moons_confusion.png")
+    tg.drawing.confusion_matrix(y, model(x).data > 0, names, out / "moons_confusion.png")
+    print(tg.explain(loss, model.layers[0].weights, paths=1), end="\n\n")
     print(tg.why(model.layers[0].weights, loss), end="\n\n")
 
 
-def pictures(out: Path) -> None:
-    """A network that looks at pictures."""
-    images, _ = tg.datasets.cats_and_dogs()
-    model = tg.nn.MLP(images[0].size, [32, 1], seed=0)
-    tg.draw(model, inputs=images[0] / 255, labels=("dog", "cat")).save(out / "picture_network.svg")
+def pictures(out: Path, epochs: int) -> None:
+    """A network that looks at pictures: what goes in, what its first neurons look for, what it says."""
+    images, answers = tg.datasets.cats_and_dogs()
+    x, y = images.reshape(len(images), -1) / 255, answers.reshape(-1, 1).astype(np.float64)
+    model = tg.nn.MLP(x.shape[1], [12, 1], activation="tanh", seed=0)
+    optimizer = tg.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=2.0)
+    tg.fit(model, x, y, loss="bce_with_logits", optimizer=optimizer, epochs=epochs, batch_size=32, seed=0, verbose=0)
+    tg.draw(model, inputs=images[0] / 255, labels=("dog", "cat"), neurons=8).save(out / "picture_network.svg")
 
 
 def faults(out: Path) -> None:
-    """Gradients that vanish, and a graph too large to be drawn in full."""
-    x = Value(1.0, name="x")
-    y = x * 1.0
-    for _ in range(12):
-        y = tg.nn.sigmoid(y)
-    tg.draw(y, gradients=True).save(out / "vanishing.svg")
-    print(tg.why(x, y), end="\n\n")
-    y = x
+    """What can go wrong with gradients, in colours, and a graph too large to be drawn in full."""
+    names = {"saturated": 1.0, "steep": 2.0, "off": -1.0, "at a pole": 0.0}
+    a, b, c, d = (Value(number, name=name) for name, number in names.items())
+    with np.errstate(divide="ignore"):
+        loss = tg.nn.sigmoid(a * 40.0) + np.exp(b * 6.0) + tg.nn.relu(c) + (np.sqrt(d) - np.sqrt(d))
+    loss.name = "loss"
+    tg.draw(loss, gradients=True).save(out / "faults.svg")
+    for value in (a, b, c, d):
+        print(tg.why(value, loss), end="\n\n")
+    y = a
     for _ in range(50_000):
         y = y * 1.0001 + 0.001
     folded = tg.draw(y)
@@ -81,8 +89,8 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     scalar_graph(options.out)
-    training_graph(options.out, 2 if options.quick else 100)
-    pictures(options.out)
+    training(options.out, 2 if options.quick else 100)
+    pictures(options.out, 2 if options.quick else 30)
     faults(options.out)
     print(f"the pictures are in {options.out}")
 

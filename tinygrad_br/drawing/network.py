@@ -41,12 +41,18 @@ class Column:
     weights: Any = None
     biases: Any = None
     activations: Any = None
+    radius: float = RADIUS
+    row: float = ROW
     x: float = 0.0
     ys: list[float] = field(default_factory=list)
 
     @property
     def elided(self) -> bool:
         return len(self.shown) < self.count
+
+    @property
+    def height(self) -> float:
+        return self.row * (len(self.shown) + (1.1 if self.elided else 0))
 
 
 def layers_of(model: Any) -> list[Any]:
@@ -195,17 +201,18 @@ class Painter:
         widest = max((len(name) for name in self.input_names), default=0 if image_shape else 4)
         left = MARGIN + 6.5 * widest + (PICTURE + 40 if image_shape is not None and self.has_picture else 0)
         right = MARGIN + (20 + 7.5 * max((len(text) for text in self.output_texts()), default=0))
-        rows = max(len(c.shown) + (1.1 if c.elided else 0) for c in columns)
-        height = HEADER + rows * ROW + FOOTER
+        if image_shape is not None:  # the first neurons show pictures
+            columns[1].radius, columns[1].row = 1.6 * RADIUS, 1.4 * ROW
+        tallest = max(c.height for c in columns)
+        height = HEADER + tallest + FOOTER
         width = left + 2 * RADIUS + (len(columns) - 1) * COLUMN + right
-        self.shift = max(0.0, MARGIN + sum(entry[2] for entry in self.legend_entries()) - width) / 2
+        self.shift = max(0.0, MARGIN + sum(width for *_, width in self.legend_entries()) - width) / 2
         for i, column in enumerate(columns):
             column.x = self.shift + left + RADIUS + i * COLUMN
-            own = len(column.shown) + (1.1 if column.elided else 0)
-            top = HEADER + (rows - own) * ROW / 2 + ROW / 2
+            top = HEADER + (tallest - column.height) / 2 + column.row / 2
             half = (len(column.shown) + 1) // 2
             column.ys = [
-                top + ROW * (k + (1.1 if column.elided and k >= half else 0)) for k in range(len(column.shown))
+                top + column.row * (k + (1.1 if column.elided and k >= half else 0)) for k in range(len(column.shown))
             ]
         self.scene = Scene(width + 2 * self.shift, height, theme.paper, title)
         self.paint()
@@ -238,7 +245,7 @@ class Painter:
             share = min(abs(weight) / scale, 1.0) if math.isfinite(weight) else 1.0
             self.add(
                 Line(
-                    before.x + RADIUS, before.ys[i], after.x - RADIUS, after.ys[j],
+                    before.x + before.radius, before.ys[i], after.x - after.radius, after.ys[j],
                     self.theme.positive if weight >= 0 else self.theme.negative,
                     0.35 + 3.0 * share, 0.18 + 0.67 * share,
                     (f"n{b}_{before.shown[i]}", f"n{a}_{after.shown[j]}"),
@@ -272,10 +279,14 @@ class Painter:
             else:
                 stroke, width = theme.line, 1.2
             name = f"neuron {index}" if place else f"input {index}"
-            self.add(Circle(f"n{place}_{index}", column.x, y, RADIUS, fill, stroke, width, ", ".join([name, *said])))
+            self.add(
+                Circle(f"n{place}_{index}", column.x, y, column.radius, fill, stroke, width, ", ".join([name, *said]))
+            )
             if pictured and self.image_shape is not None:
                 pixels = weight_image(column.weights[:, index], self.image_shape, theme)
-                self.add(Image(column.x, y, 2 * RADIUS - 3, pixels, True, ", ".join([f"weights of {name}", *said])))
+                self.add(
+                    Image(column.x, y, 2 * column.radius - 3, pixels, True, ", ".join([f"weights of {name}", *said]))
+                )
             elif column.biases is not None:
                 self.add(Text(column.x, y, bias_text(float(column.biases[index])), 9, ink_on(fill)))
             if place == 0 and self.input_names and index < len(self.input_names):
@@ -286,7 +297,7 @@ class Painter:
                 self.add(Text(column.x, y, bias_text(float(acts[index])), 9, ink_on(fill)))
             if index < len(texts):
                 colour = theme.accent if won else theme.ink
-                self.add(Text(column.x + RADIUS + 8, y, texts[index], 13, colour, "start", won))
+                self.add(Text(column.x + column.radius + 8, y, texts[index], 13, colour, "start", won))
 
     def captions(self, column: Column) -> None:
         """What stands above a column, and the dots of a column that is too long."""
@@ -316,22 +327,26 @@ class Painter:
             Text(x, y + PICTURE / 2 + 14, "×".join(map(str, self.image_shape or ())) + " pixels", 10, self.theme.faint)
         )
 
-    def legend_entries(self) -> list[tuple[str, str, float]]:
-        """What the colours mean: a text, a colour (none for a mere text) and the width of both."""
-        entries = [("positive weight", self.theme.positive), ("negative weight", self.theme.negative)]
+    def legend_entries(self) -> list[tuple[str, str, bool, float]]:
+        """What the colours mean: a text, a colour (none for a mere text), whether it is a neuron's, and the width."""
+        theme = self.theme
+        entries = [("positive weight", theme.positive, False), ("negative weight", theme.negative, False)]
         pictures = self.image_shape is not None
-        entries.append(("in neurons: bias" + (", or weights as a picture" if pictures else ""), ""))
-        if self.columns[0].activations is not None:
-            entries.append(("active", GLOW))
-        return [(word, colour, 5.4 * len(word) + (28 if colour else 0) + 18) for word, colour in entries]
+        entries.append(("in neurons: bias" + (", or weights as a picture" if pictures else ""), "", False))
+        acts = [np.asarray(c.activations)[c.shown] for c in self.columns if c.activations is not None]
+        if acts:
+            entries.append(("active", GLOW, True))
+            if any(np.any(a < 0) for a in acts):
+                entries.append(("active below 0", theme.negative, True))
+        return [(word, colour, disc, 5.4 * len(word) + (28 if colour else 0) + 18) for word, colour, disc in entries]
 
     def legend(self) -> None:
         """The line below the network that says what the colours mean."""
         theme, y, entries = self.theme, self.scene.height - 14, self.legend_entries()
-        x = (self.scene.width - sum(width for _, _, width in entries)) / 2
-        for word, colour, width in entries:
-            if colour == GLOW:
-                self.add(Circle("glow", x + 14, y, 6, colour, theme.line, 1))
+        x = (self.scene.width - sum(width for *_, width in entries)) / 2
+        for word, colour, disc, width in entries:
+            if disc:
+                self.add(Circle(f"legend{x:.0f}", x + 14, y, 6, colour, theme.line, 1))
             elif colour:
                 self.add(Line(x, y, x + 22, y, colour, 3, 0.85))
             self.add(Text(x + (28 if colour else 0), y, word, 10, theme.faint, "start"))
@@ -353,7 +368,7 @@ class Painter:
         if acts is None:
             return list(self.labels)
         names = [*self.labels, *[""] * column.count][: column.count]
-        return [f"{name}  {number(float(a), 3)}".strip() for name, a in zip(names, acts, strict=True)]
+        return [f"{name}: {number(float(a), 3)}".removeprefix(": ") for name, a in zip(names, acts, strict=True)]
 
 
 def largest(numbers: Any) -> float:

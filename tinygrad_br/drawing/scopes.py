@@ -48,7 +48,7 @@ def living_models(graph: Graph) -> list[Any]:
     kinds = {Module, *subclasses(Module)}
     modules = [thing for thing in gc.get_objects() if type(thing) in kinds]
     owned = {id(m): leaves.intersection(m.parameters()) for m in modules if not isinstance(m, LayerNeuron)}
-    inner = {id(part) for m in modules if owned.get(id(m)) for part in m.modules()[1:]}
+    inner: set[int] = {id(part) for m in modules if owned.get(id(m)) for part in m.modules()[1:]}
     outermost = [m for m in modules if owned.get(id(m)) and id(m) not in inner]
     models = []
     for model in sorted(outermost, key=lambda m: -len(owned[id(m)])):
@@ -58,11 +58,10 @@ def living_models(graph: Graph) -> list[Any]:
     return models
 
 
-def subclasses(cls: type) -> Iterator[type]:
+def subclasses(cls: type) -> set[type]:
     """All classes derived from a class, those derived from these too."""
-    for inner in cls.__subclasses__():
-        yield inner
-        yield from subclasses(inner)
+    direct: list[type] = cls.__subclasses__()
+    return {*direct, *(inner for kind in direct for inner in subclasses(kind))}
 
 
 def scopes_of(models: Sequence[Any], graph: Graph) -> Scopes:
