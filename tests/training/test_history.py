@@ -103,6 +103,11 @@ def test_plot(tmp_path, ending):
     np.testing.assert_array_equal(curves["validation"], 2 / np.arange(1, 21))
 
 
+def test_plot_shows_itself_in_notebooks():
+    pytest.importorskip("matplotlib")
+    assert history_of(3).plot()._repr_png_().startswith(b"\x89PNG")
+
+
 def test_plot_of_no_epoch(tmp_path):
     with pytest.raises(ValueError, match="no epoch"):
         tg.History().plot(tmp_path / "nothing.png")

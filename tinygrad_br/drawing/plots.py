@@ -236,7 +236,7 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 0) -> 
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError('plots need matplotlib: python -m pip install "tinygrad_br[draw]"') from error
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    figure: Any = Figure(figsize=(width, height), layout="constrained", facecolor="white")
     figure._repr_png_ = partial(png_of, figure)  # notebooks show it, also where pyplot has not been loaded
     grid = figure.subplots(rows, columns or 1, squeeze=False)
     for axes in figure.axes:

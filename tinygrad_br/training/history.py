@@ -116,14 +116,12 @@ class History:
         """
         if not self.columns:
             raise ValueError("there is no epoch to draw; train first")
-        try:
-            from matplotlib.figure import Figure
-        except ImportError:
-            raise ImportError('plots need matplotlib: python -m pip install "tinygrad_br[draw]"') from None
+        from ..drawing.plots import new_figure, saved
+
         panels = [name for name in self.columns if not name.startswith("val_")]
-        figure = Figure(figsize=(1.0 + 4.6 * len(panels), 3.8), layout="constrained")
+        figure, grid = new_figure(1.0 + 4.6 * len(panels), 3.8, 1, len(panels))
         epochs = range(1, len(self) + 1)
-        for name, axes in zip(panels, figure.subplots(1, len(panels), squeeze=False)[0], strict=True):
+        for name, axes in zip(panels, grid[0], strict=True):
             axes.plot(epochs, self.columns[name], color="#1f6fb4", label="training")
             if f"val_{name}" in self.columns:
                 axes.plot(epochs, self.columns[f"val_{name}"], color="#d9632b", label="validation")
@@ -133,9 +131,7 @@ class History:
             axes.grid(alpha=0.25)
             falls = name in ("loss", "mae")
             axes.legend(loc="upper right" if falls else "lower right", framealpha=0.9, edgecolor="none")
-        if path is not None:
-            figure.savefig(path, dpi=150)
-        return figure
+        return saved(figure, path)
 
 
 def format_figure(figure: float) -> str:
