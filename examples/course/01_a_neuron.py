@@ -13,7 +13,7 @@ say, few, show = begin(__file__)
 #
 # Let us begin with the eye. A camera gives us a picture, a picture is made of pixels, and a pixel has a brightness: 0
 # is black, 1 is white, 0.8 is rather bright. Our first neuron looks at one single pixel and answers one question: *is
-# it bright?*  It says so by firing.
+# it bright?* It says so by firing.
 # %% [markdown] lang="pt"
 # # 1. Um neurônio
 #
@@ -77,8 +77,8 @@ assert fires_with(0.45, 0.1)
 # ## The weights
 #
 # A neuron that looks at a single pixel does not see much. Let it look at three. They do not all matter to the same
-# degree, so each input gets a factor of its own, its **weight**. A large weight says: *this pixel matters to me.*  A
-# weight of 0 says: *I do not look there.*  A negative weight says: *if this one is bright, it speaks against it.*
+# degree, so each input gets a factor of its own, its **weight**. A large weight says: *this pixel matters to me.* A
+# weight of 0 says: *I do not look there.* A negative weight says: *if this one is bright, it speaks against it.*
 #
 # The neuron multiplies each input by its weight, adds everything up, and adds its bias. That is all.
 # %% [markdown] lang="pt"
@@ -93,7 +93,7 @@ assert fires_with(0.45, 0.1)
 #
 # Um neurônio que olha para um só pixel não enxerga muita coisa. Vamos deixá-lo olhar para três. Nem todos têm a mesma
 # importância, e por isso cada entrada ganha um fator só seu, o seu **peso**. Um peso grande diz: *este pixel importa
-# para mim.*  Um peso 0 diz: *para lá eu não olho.*  Um peso negativo diz: *se este estiver claro, é um sinal contra.*
+# para mim.* Um peso 0 diz: *para lá eu não olho.* Um peso negativo diz: *se este estiver claro, é um sinal contra.*
 #
 # O neurônio multiplica cada entrada pelo seu peso, soma tudo e acrescenta o viés. É só isso.
 
@@ -184,10 +184,10 @@ plt.legend()
 show(plt, "bias")
 
 # %% [markdown] lang="en"
-# The same curve three times, only moved. That is what a bias does: **it moves the place where a neuron fires.**  The
+# The same curve three times, only moved. That is what a bias does: **it moves the place where a neuron fires.** The
 # weight says how steep the step is.
 #
-# **A question for you.**  The weight is 20. Which bias makes the neuron say exactly one half at a brightness of 0.6?
+# **A question for you.** The weight is 20. Which bias makes the neuron say exactly one half at a brightness of 0.6?
 # Think first, then look.
 #
 # The sigmoid says one half where the sum is zero. So 20 · 0.6 + bias must be 0.
@@ -195,8 +195,8 @@ show(plt, "bias")
 # Três vezes a mesma curva, só que deslocada. É isto que o viés faz: **ele desloca o ponto em que o neurônio dispara.**
 # Já o peso diz se o degrau é íngreme ou suave.
 #
-# **Uma pergunta para você.**  O peso é 20. Com que viés o neurônio responde exatamente meio para um brilho de 0,6?
-# Pense primeiro, depois olhe.
+# **Uma pergunta para você.** O peso é 20. Com que viés o neurônio responde exatamente meio para um brilho de 0,6? Pense
+# primeiro, depois olhe.
 #
 # A sigmoide responde meio onde a soma é zero. Então 20 · 0,6 + viés tem de dar 0.
 

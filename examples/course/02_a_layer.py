@@ -91,11 +91,11 @@ print(layer(picture).round(2))
 assert np.allclose(layer(picture), outputs)
 
 # %% [markdown] lang="en"
-# The library's layer does just that. Its weights have the shape (inputs, neurons), its biases (neurons,), and you can
-# still look at each neuron: neuron `j` is column `j`.
+# The library's layer does just that. Its weights have the shape `(inputs, neurons)`, its biases `(neurons,)`, and you
+# can still look at each neuron: neuron `j` is column `j`.
 # %% [markdown] lang="pt"
-# A camada da biblioteca faz exatamente isso. Os pesos têm o formato (em inglês, *shape*) (entradas, neurônios), os
-# vieses, (neurônios,), e ainda dá para olhar cada neurônio: o neurônio `j` é a coluna `j`.
+# A camada da biblioteca faz exatamente isso. O formato dos pesos (em inglês, *shape*) é `(entradas, neurônios)`, o dos
+# vieses é `(neurônios,)`, e ainda dá para olhar cada neurônio: o neurônio `j` é a coluna `j`.
 
 # %%
 ready = tg.nn.Layer(4, 3, activation="relu")

@@ -49,8 +49,8 @@ assert np.isclose(loss.item(), 0.07)
 # ## Sure and wrong
 #
 # The MSE is a mild teacher. The worst that a network can do is to say *surely a dog* in front of a cat, and that costs
-# 1. There is a stricter one. It asks: *which probability did you give to the right answer?* and takes the negative
-#    logarithm of that. Whoever was sure and right pays nothing. Whoever was sure and wrong pays dearly.
+# just 1, no more. There is a stricter teacher. It asks: *which probability did you give to the right answer?* and takes
+# the negative logarithm of that. Whoever was sure and right pays nothing. Whoever was sure and wrong pays dearly.
 # %% [markdown] lang="pt"
 # A terceira resposta, 0,6, estava do lado certo e mesmo assim é a que mais custa: foi a menos segura. Ótimo. A perda
 # não pergunta só *certo ou errado?*, mas *a que distância?* E é um número que varia suavemente. Se uma resposta melhora
@@ -59,8 +59,9 @@ assert np.isclose(loss.item(), 0.07)
 # ## Com certeza, e errada
 #
 # O MSE é um professor bonzinho. O pior que uma rede pode fazer é dizer *com certeza um cachorro* diante de um gato, e
-# isso custa 1. Existe um mais severo. Ele pergunta: *que probabilidade você deu à resposta certa?* e toma o logaritmo
-# disso, com o sinal trocado. Quem tinha certeza e acertou não paga nada. Quem tinha certeza e errou paga caro.
+# isso custa 1. Existe um professor mais severo. Ele pergunta: *que probabilidade você deu à resposta certa?* e toma o
+# logaritmo disso, com o sinal trocado. Quem tinha certeza e acertou não paga nada. Quem tinha certeza e errou paga
+# caro.
 
 # %%
 print(say("p of the right one  square   -log", "     p da certa  quadrado    -log"))
