@@ -334,7 +334,7 @@ class TestWeights:
 
     @pytest.mark.parametrize("wrong", [np.ones(59), -np.ones(60), np.ones((60, 1))])
     def test_senseless_weights(self, moons, wrong):
-        with pytest.raises(ValueError, match="sample_weight must be 60 numbers of at least 0"):
+        with pytest.raises(ValueError, match=r"sample_weight must be 60 numbers|sample_weight holds -1"):
             tg.fit(moons_model(), *moons, loss="cross_entropy", sample_weight=wrong, verbose=0)
 
     def test_classes_of_what_has_none(self):
@@ -507,3 +507,39 @@ class TestCallbacks:
     def test_checkpoint_keeps_best_or_last(self, tmp_path):
         with pytest.raises(ValueError, match="'best' or 'last'"):
             tg.training.Checkpoint(tmp_path / "model", keep="all")
+
+
+def test_rows_of_weight_0_say_nothing_even_where_a_batch_has_no_others(moons):
+    x, y = moons
+    counts = (np.arange(60) >= 32).astype(float)
+    weighed, short = moons_model(), moons_model()
+    tg.fit(
+        weighed, x, y, loss="cross_entropy", optimizer="sgd", sample_weight=counts, batch_size=32, shuffle=False,
+        epochs=3, verbose=0,
+    )  # fmt: skip
+    tg.fit(
+        short, x[32:], y[32:], loss="cross_entropy", optimizer="sgd", batch_size=32, shuffle=False, epochs=3, verbose=0
+    )
+    for ours, theirs in zip(weights(weighed), weights(short), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.peers
+def test_pandas_tables_are_data():
+    pandas = pytest.importorskip("pandas")
+    x, y = tg.datasets.moons(60, seed=0)
+    frame, series = pandas.DataFrame(x, columns=["a", "b"]), pandas.Series(y, index=np.arange(60)[::-1])
+    arguments = {"loss": "cross_entropy", "epochs": 2, "verbose": 0}
+    want = tg.fit(moons_model(), x, y, sample_weight=1 + x[:, 0] ** 2, validation_data=(x, y), **arguments).to_dict()
+    for given, answers in (
+        (frame, series), (frame.astype("Float64"), series.astype("Int64")), (frame, series.astype("category")),
+        (frame, series == 1),
+    ):  # fmt: skip
+        found = tg.fit(
+            moons_model(), given, answers, sample_weight=1 + frame.a**2, validation_data=(given, answers), **arguments
+        )
+        assert found.to_dict() == want
+    assert pandas.DataFrame(want).shape == (2, 5)
+    assert tg.diagnose(moons_model(), frame * [1, 1000], series, "cross_entropy")[0].what.count("x['b']") == 1
+    with pytest.raises(TypeError, match=r"np\.unique\(y, return_inverse=True\)"):
+        tg.fit(moons_model(), frame, series.map({0: "dog", 1: "cat"}), **arguments)

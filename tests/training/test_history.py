@@ -75,6 +75,16 @@ def test_printing():
     assert str(tg.History()) == "no epoch was finished"
 
 
+def test_a_notebook_shows_the_table_with_the_best_epoch_in_bold():
+    history = history_of(30)
+    history.stopped = "stopped < here"
+    page = history._repr_html_()
+    assert page.count("<tr") == 1 + 5 + 1 + 10
+    assert '<tr style="font-weight:bold"><td>30</td><td>0.033333</td>' in page
+    assert page.endswith("<p>stopped &lt; here</p>")
+    assert tg.History()._repr_html_() == "<p>no epoch was finished</p>"
+
+
 def test_a_long_table_is_shortened():
     lines = str(history_of(500)).splitlines()
     assert len(lines) == 17

@@ -102,11 +102,13 @@ def whole(number: Any, name: str) -> int:
     return int(number)
 
 
-def as_weights(weights: Any, rows: int, dtype: Any) -> Array:
+def as_weights(weights: Any, rows: int, dtype: Any, name: str = "sample_weight") -> Array:
     """Weights of the rows in the model's dtype; ValueError if they are not one for each row, or below 0."""
-    found = as_answers(weights, dtype, False, "sample_weight")
-    if found.shape != (rows,) or np.any(found < 0):
-        raise ValueError(f"sample_weight must be {rows} numbers of at least 0, but got shape {found.shape}")
+    found = as_answers(weights, dtype, False, name)
+    if found.shape != (rows,):
+        raise ValueError(f"{name} must be {rows} numbers, one for each row, but got shape {found.shape}")
+    if np.any(found < 0):
+        raise ValueError(f"{name} holds {found.min():g}, but weights are at least 0")
     return found
 
 
@@ -135,7 +137,10 @@ class Rows:
         self.batches: int | None = -(-len(x) // batch_size)
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """The batches of one epoch; the same state of `rng` gives the same ones."""
+        """The batches of one epoch; the same state of `rng` gives the same ones.
+
+        A batch whose rows all have the weight 0 says nothing of the loss and is left out.
+        """
         size, n = self.batch_size, len(self.x)
         order = rng.permutation(n) if self.shuffle else np.arange(n)
         block = size * max(1, BLOCK_BYTES // max(1, size * self.x[:1].nbytes))
@@ -146,7 +151,10 @@ class Rows:
             if self.augment is not None:
                 x = augmented(self.augment, x, rng)
             for i in range(0, len(rows), size):
-                yield x[i : i + size], y[i : i + size], None if weights is None else weights[i : i + size]
+                if weights is None:
+                    yield x[i : i + size], y[i : i + size], None
+                elif weights[i : i + size].any():
+                    yield x[i : i + size], y[i : i + size], weights[i : i + size]
 
 
 def augmented(augment: Augment, x: Array, rng: np.random.Generator) -> Array:

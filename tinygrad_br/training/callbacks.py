@@ -13,6 +13,8 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from .run import Run
 
@@ -56,6 +58,9 @@ class Convergence(Callback):
     """
 
     def __init__(self, target: float | None = None, patience: int | None = None, min_delta: float = 0.0) -> None:
+        for name, number in (("target_loss", target), ("min_delta", min_delta)):
+            if number is not None and (isinstance(number, bool) or not isinstance(number, (int, float, np.number))):
+                raise ValueError(f"{name}={number!r}, but the convergence rule compares it with figures: give a number")
         self.target, self.patience, self.min_delta = target, patience, min_delta
         self.reference, self.improved = inf, 0
         self.best, self.best_epoch = inf, 0

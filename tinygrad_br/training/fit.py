@@ -13,7 +13,7 @@ from ..value import Value
 from .batches import Augment, Batch, Rows, Stream, as_answers, as_inputs, as_weights, same_length, whole
 from .callbacks import Convergence, as_callback
 from .checkpoints import resume_run
-from .goals import Goal, goal_of
+from .goals import Goal, goal_of, takes_weights
 from .history import History
 from .metrics import Metric, named_metrics
 from .progress import Progress
@@ -117,17 +117,29 @@ def fit(
     if y is not None:
         x, y, weights = prepare(x, y, sample_weight)
         try_out(model, goal, x, y)
+        if weights is not None and not weights.any():
+            raise ValueError("the weights of all rows are 0, so there is nothing to learn from")
+        if weights is not None and not takes_weights(goal.function):
+            raise TypeError(
+                "weights are given to the loss as sample_weights=, but this one takes outputs and targets only"
+            )
+        if batches_per_epoch is not None:
+            raise ValueError("batches_per_epoch is for an iterable of batches; an epoch of arrays has all their rows")
         size = len(x) if batch_size is None else whole(batch_size, "batch_size")
         source = Rows(x, y, size, shuffle, augment, weights)
     elif isinstance(x, (np.ndarray, Value)):
         raise TypeError("fit needs the targets y too; only batches, pairs (x, y) in an iterable, come without it")
+    elif sample_weight is not None or augment is not None:
+        raise ValueError("sample_weight and augment go with arrays; batches bring their weights as a third array")
     else:
         length = None if batches_per_epoch is None else whole(batches_per_epoch, "batches_per_epoch")
         source = Stream(x, prepare, length)
     validation = None
     if validation_data is not None:
         if not isinstance(validation_data, (tuple, list)) or len(validation_data) != 2:
-            raise TypeError(f"validation_data must be a pair (x, y), but got {type(validation_data).__name__}")
+            got = type(validation_data).__name__
+            got += f" of {len(validation_data)}" if isinstance(validation_data, (tuple, list)) else ""
+            raise TypeError(f"validation_data must be a pair (x, y), but got {got}")
         validation = prepare(validation_data[0], validation_data[1], None, "validation ")[:2]
         try_out(model, goal, *validation)
 
@@ -169,9 +181,15 @@ def by_class(class_weight: Any, y: Any, weights: Any, dtype: Any) -> Any:
     labels = y.ravel()
     if len(labels) != len(y) or np.any(labels != np.floor(labels)) or np.any(labels < 0):
         raise ValueError("class_weight needs class numbers as targets, one for each row; use sample_weight instead")
+    if isinstance(class_weight, str):
+        raise ValueError(
+            f"class_weight={class_weight!r}, but it is a dict or list of numbers by class; classes count alike with "
+            "{c: len(y) / np.sum(y == c) for c in np.unique(y)}"
+        )
     of_class = class_weight if isinstance(class_weight, Mapping) else dict(enumerate(class_weight))
     classes, place = np.unique(labels, return_inverse=True)
-    found = as_weights(np.array([of_class.get(int(one), 1.0) for one in classes])[place], len(y), dtype)
+    by_row = np.array([of_class.get(int(one), 1.0) for one in classes])[place]
+    found = as_weights(by_row, len(y), dtype, "class_weight")
     return found if weights is None else found * weights
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from inspect import signature
 from typing import Any, NamedTuple
 
 from .. import nn
@@ -35,6 +36,17 @@ KNOWN: dict[str, tuple[bool, tuple[str, ...], float | None]] = {
     "mae": (False, (), None),
     "huber": (False, (), None),
 }
+
+
+def takes_weights(function: Callable[..., Any]) -> bool:
+    """Whether a loss can be called with `sample_weights=`."""
+    try:
+        signature(function).bind(None, None, sample_weights=None)
+    except TypeError:
+        return False
+    except ValueError:  # what has no signature is given the chance
+        return True
+    return True
 
 
 def goal_of(loss: Any) -> Goal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,20 +92,35 @@ class History:
             writer.writerow(table)
             writer.writerows(zip(*table.values(), strict=True))
 
+    def shown(self) -> list[int]:
+        """The indices of the epochs that a printed table has; -1 stands for those that are left out."""
+        epochs = [*range(len(self))]
+        return epochs if len(epochs) <= 20 else [*epochs[:5], -1, *epochs[-10:]]
+
     def __str__(self) -> str:
         if not self.columns:
             return "no epoch was finished"
         widths = {name: max(8, len(name)) for name in self.columns}
         lines = ["epoch" + "".join(f"  {name:>{width}}" for name, width in widths.items())]
-        shown = [*range(len(self))]
-        if len(shown) > 20:
-            shown = [*shown[:5], -1, *shown[-10:]]
-        for i in shown:
+        for i in self.shown():
             cells = [f"  {format_figure(self.columns[name][i]):>{width}}" for name, width in widths.items()]
             lines.append(f"{i + 1:5}" + "".join(cells) if i >= 0 else "  ...")
         return "\n".join([*lines, self.stopped] if self.stopped else lines)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        if not self.columns:
+            return "<p>no epoch was finished</p>"
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("epoch", *self.columns))
+        body = ""
+        for i in self.shown():
+            cells = [str(i + 1), *(format_figure(c[i]) for c in self.columns.values())] if i >= 0 else ["..."]
+            style = ' style="font-weight:bold"' if i + 1 == self.best_epoch else ""
+            body += f"<tr{style}>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        found = self.diagnosis._repr_html_() if self.diagnosis is not None else ""
+        return table + (f"<p>{html.escape(self.stopped)}</p>" if self.stopped else "") + found
 
     def plot(self, path: str | Path | None = None) -> Any:
         """Draw the curves: the loss, and beside it every metric, for training and validation.
