@@ -6,7 +6,7 @@ change nothing (`simplify` says which); what nobody asks for goes at the end.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -167,20 +167,21 @@ class Plan:
             self.steps.append(self.known[key])
         return self.known[key]
 
-    def number(self, op: Any, args: Sequence[Any], sample: Any) -> Any:
+    def number(self, op: Any, args: tuple[Any, ...], sample: Any) -> Any:
         """As `simplified`, for arithmetic of single numbers, of which graphs can have millions."""
-        key = (op, *args)
-        if op is np.negative or not all(a.__class__ is Variable for a in args):
-            if not any(a.__class__ is Variable for a in args):
-                return op(*args)
-            simpler = SIMPLER.get(op)
-            if simpler is not None and (result := simpler(self, sample, *args)) is not None:
-                return result
-            key = (op, *[a if a.__class__ is Variable else repr(float(a)) for a in args])
+        key: tuple[Any, ...] = op, args
+        for arg in args:
+            if arg.__class__ is not Variable or op is np.negative:
+                if not any(a.__class__ is Variable for a in args):
+                    return op(*args)
+                simpler = SIMPLER.get(op)
+                if simpler is not None and (result := simpler(self, sample, *args)) is not None:
+                    return result
+                key = op, *[a if a.__class__ is Variable else repr(float(a)) for a in args]
+                break
         variable = self.known.get(key)
         if variable is None:
-            variable = Variable(op, tuple(args), NO_KWARGS, sample, None, self.section, True)
-            self.known[key] = variable
+            variable = self.known[key] = Variable(op, args, NO_KWARGS, sample, None, self.section, True)
             self.steps.append(variable)
         return variable
 

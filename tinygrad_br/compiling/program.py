@@ -46,17 +46,10 @@ class Program:
         self.outside = outside
         self.modules: list[Any] = []
         self.kept: list[Any] = []  # objects that are told apart by their id, which must not be given to others
-        trace = Trace()
-        unique = {id(leaf): stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names) if isinstance(leaf, Value)}
-        stand_ins = [
-            unique[id(leaf)] if id(leaf) in unique else stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names)
-        ]
-        with mode(recording=True, debugging=False, trace=trace), np.errstate(all="ignore"):
-            try:
-                result = call(stand_ins)
-                grads = {node: node.grad for node in trace.grads}
-            finally:
-                trace.restore()
+        try:
+            trace, stand_ins, result, grads = traced(call, leaves, names, samples=True)
+        except np.linalg.LinAlgError:  # of zeros, perhaps, in the place of numbers
+            trace, stand_ins, result, grads = traced(call, leaves, names, samples=False)
         self.positions = {s: i for i, s in enumerate(stand_ins) if isinstance(s, Node)}
         self.modules = list(trace.modules.values())
         results = flatten(result)
@@ -225,6 +218,23 @@ class Program:
             return NotImplemented
         finally:
             self.pool.append(run)
+
+
+def traced(
+    call: Callable[[Sequence[Any]], Any], leaves: Sequence[Any], names: Sequence[str], samples: bool
+) -> tuple[Trace, list[Any], Any, dict[Node, Any]]:
+    """Run a function in a trace: the trace, what stood for the leaves, the result, and the gradients it left."""
+    trace = Trace(samples)
+    values = {id(leaf): stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names) if isinstance(leaf, Value)}
+    stand_ins = [
+        values[id(leaf)] if id(leaf) in values else stand_in(trace, leaf, wish) for leaf, wish in zip(leaves, names)
+    ]
+    with mode(recording=True, debugging=False, trace=trace), np.errstate(all="ignore"):
+        try:
+            result = call(stand_ins)
+            return trace, stand_ins, result, {node: node.grad for node in trace.grads}
+        finally:
+            trace.restore()
 
 
 def settings_of(optimizer: Any) -> list[tuple[str, Any]]:

@@ -24,7 +24,7 @@ import numpy as np
 
 from .variable import Variable, read_by
 
-ATOM, PRODUCT, SUM, CHOICE = 3, 2, 1, 0
+ATOM, PRODUCT, SUM, COMPARISON, CHOICE = 4, 3, 2, 1, 0
 MOST_INLINED = 60  # numbers in one expression
 LONG = 12_000  # steps; more are cut into parts
 PART = 4_000
@@ -48,12 +48,16 @@ def call(name: str) -> Callable[[list[tuple[str, int]]], tuple[str, int]]:
 
 
 def compared(sign: str) -> Callable[[list[tuple[str, int]]], tuple[str, int]]:
-    return lambda args: (f"({within(args[0], SUM)} {sign} {within(args[1], SUM)})", ATOM)  # in parentheses, not chained
+    return lambda args: (f"{within(args[0], SUM)} {sign} {within(args[1], SUM)}", COMPARISON)
 
 
 def template(text: str) -> Callable[[list[tuple[str, int]]], tuple[str, int]]:
     """A form in which arguments may stand more than once, so they are names or numbers."""
     return lambda args: (text.format(*(within(a, ATOM) for a in args)), ATOM if text[0] == "(" else CHOICE)
+
+
+def chosen(one: tuple[str, int], condition: tuple[str, int], other: tuple[str, int]) -> tuple[str, int]:
+    return f"{within(one, COMPARISON)} if {within(condition, COMPARISON)} else {within(other, COMPARISON)}", CHOICE
 
 
 FORMS: dict[Any, Callable[[list[tuple[str, int]]], tuple[str, int]]] = {
@@ -63,7 +67,7 @@ FORMS: dict[Any, Callable[[list[tuple[str, int]]], tuple[str, int]]] = {
     np.maximum: template("{0} if {0} >= {1} or {0} != {0} else {1}"),
     np.minimum: template("{0} if {0} <= {1} or {0} != {0} else {1}"),
     np.square: template("({0} * {0})"), np.absolute: call("abs"), np.power: call("power"),
-    np.where: template("{1} if {0} else {2}"),
+    np.where: lambda args: chosen(args[1], args[0], args[2]),
     np.greater: compared(">"), np.less: compared("<"), np.greater_equal: compared(">="),
     np.less_equal: compared("<="), np.equal: compared("=="), np.not_equal: compared("!="),
     np.exp: call("exp"), np.log: call("log"), np.sqrt: call("sqrt"), np.tanh: call("math.tanh"),
@@ -105,15 +109,6 @@ HELPER_OF = {np.divide: divide, np.power: power, np.exp: exp, np.log: log, np.sq
 HELPERS = {f.__name__ for f in HELPER_OF.values()}
 
 
-def truth_of(step: Variable) -> int | None:
-    """Which factor of a product is a truth value, if one is."""
-    for i, arg in enumerate(step.args):
-        if arg.__class__ is Variable and arg.sample.__class__ is np.bool_:
-            return i
-    return None
-
-
-masked = template("{0} if {1} else {0} * 0.0")
 rectified = template("0.0 if {0} <= 0.0 else {0}")
 
 
@@ -134,18 +129,14 @@ def is_arithmetic(op: Any, args: Sequence[Any], sample: Any) -> bool:
     return floats
 
 
-def twice_in(step: Variable) -> Sequence[int]:
-    """The arguments that stand twice in the text of a step, so they must be names."""
-    if step.op is np.multiply:
-        return () if (i := truth_of(step)) is None else (1 - i,)
-    return TWICE.get(step.op, ())
-
-
 def reads(step: Variable) -> list[Variable]:
     """The variables that an arithmetic step reads, twice those that stand twice in its text."""
     found = [a for a in step.args if a.__class__ is Variable]
-    if twice := twice_in(step):
-        found += [a for i in twice if (a := step.args[i]).__class__ is Variable]
+    if step.op is np.multiply:
+        if any(a.sample.__class__ is np.bool_ for a in found):
+            found += [a for a in found if a.sample.__class__ is not np.bool_]
+    elif step.op in TWICE:
+        found += [a for i in TWICE[step.op] if (a := step.args[i]).__class__ is Variable]
     return found
 
 
@@ -175,27 +166,29 @@ class Scalars:
         self.given: dict[Variable, str] = {}
         self.needs: set[Any] = set()
         self.pieces: dict[Variable, tuple[str, int, list[Variable], int]] = {}
+        self.left: dict[Variable, int] = {}
         self.names: dict[Variable, str] = {}
         self.free: list[str] = []
         own = [step for step in steps if step.is_arithmetic]
         self.read = {v for step in own for v in step.args if v.__class__ is Variable}
         if len(own) > LONG:
             self.cut(steps)
-        self.uses: Counter[Variable] = Counter()
-        elsewhere = [*results]
+        self.uses: dict[Variable, int] = dict.fromkeys(steps, 0)
+        uses, elsewhere = self.uses, [*results]
         for step in steps:
             if not step.is_arithmetic:
                 elsewhere += read_by(step)
                 continue
             read = reads(step)
-            self.uses.update(read)
+            for v in read:
+                uses[v] = uses.get(v, 0) + 1
             if self.part_of:
                 elsewhere += [v for v in read if self.part_of.get(v) != self.part_of[step]]
         for v in elsewhere:
-            self.uses[v] += 2  # so it is not written inside another number
+            uses[v] = uses.get(v, 0) + 2  # so it is not written inside another number
             if self.part_of and (v.is_arithmetic or v in self.read):
                 self.places.setdefault(v, len(self.places))
-        self.left = Counter() if self.part_of else self.uses.copy()
+        self.left = {} if self.part_of else uses.copy()
 
     def cut(self, steps: Sequence[Variable]) -> None:
         """Divide the arithmetic into parts of steps that follow each other."""
@@ -210,60 +203,67 @@ class Scalars:
     def begin(self, steps: Iterable[Variable]) -> None:
         """Begin the part that consists of these steps."""
         self.names, self.free = {}, []
-        self.left = Counter(v for step in steps for v in reads(step))
+        self.left = dict(Counter(v for step in steps for v in reads(step)))
         numbers = itertools.count(1)
         self.new_name = lambda wish: f"{wish}{next(numbers)}"
 
     def lines(self, step: Variable, shared: str = "") -> list[str]:
         """The lines of a step; none if it stands inside another one.  `shared` is the list of the parts."""
+        op, places, names = step.op, self.places, self.names
         args: list[tuple[str, int]] = []
         held: list[Variable] = []
         lines: list[str] = []
-        size = 1
-        for arg in step.args:
+        truth, size = None, 1
+        for i, arg in enumerate(step.args):
             if arg.__class__ is not Variable:
                 args.append((literal(arg), ATOM))
-            elif arg in self.pieces:
+                continue
+            if arg.sample.__class__ is np.bool_:
+                truth = i
+            if arg in self.pieces:
                 text, level, inner, n = self.pieces.pop(arg)
                 args.append((text, level))
                 held += inner
                 size += n
-            elif arg in self.places and arg not in self.names:
-                place = f"{shared}[{self.places[arg]}]"
+                continue
+            held.append(arg)
+            name = names.get(arg)
+            if name is None and arg in places:
+                name = f"{shared}[{places[arg]}]"
                 if self.left[arg] > 1:
-                    self.names[arg] = self.name()
-                    lines.append(f"{self.names[arg]} = {place}")
-                    place = self.names[arg]
-                args.append((place, ATOM))
-                held.append(arg)
+                    names[arg] = self.name()
+                    lines.append(f"{names[arg]} = {name}")
+                    name = names[arg]
+            args.append((name or self.given.get(arg) or arg.name, ATOM))
+        if op is np.multiply:
+            if truth is None:
+                text, level = FORMS[op](args)
             else:
-                args.append((self.names.get(arg) or self.given.get(arg) or arg.name, ATOM))
-                held.append(arg)
-        if twice := twice_in(step):
-            held += [a for i in twice if (a := step.args[i]).__class__ is Variable]
-        if step.op in HELPER_OF:
-            self.needs.add(HELPER_OF[step.op])
-        if step.op is np.multiply and (i := truth_of(step)) is not None:
-            text, level = masked([args[1 - i], args[i]])
-        elif step.op is np.maximum and args[1][0] == "0.0":
-            text, level = rectified(args)
+                text, level = chosen(args[1 - truth], args[truth], (f"{args[1 - truth][0]} * 0.0", PRODUCT))
+                held += [a] if (a := step.args[1 - truth]).__class__ is Variable else []
+        elif op in TWICE:
+            held += [a for i in TWICE[op] if (a := step.args[i]).__class__ is Variable]
+            text, level = (rectified if op is np.maximum and args[1][0] == "0.0" else FORMS[op])(args)
         else:
-            text, level = FORMS[step.op](args)
+            text, level = FORMS[op](args)
+        if op in HELPER_OF:
+            self.needs.add(HELPER_OF[op])
         if self.uses[step] == 1 and size <= MOST_INLINED:
             self.pieces[step] = text, level, held, size
             return lines
+        left = self.left
         for v in held:
-            self.left[v] -= 1
-            if not self.left[v] and v in self.names:
-                self.free.append(self.names.pop(v))
-        if step in self.places:
-            step.name = f"{shared}[{self.places[step]}]"
+            left[v] -= 1
+            if not left[v] and v in names:
+                self.free.append(names.pop(v))
+        if step in places:
+            step.name = f"{shared}[{places[step]}]"
             lines.append(f"{step.name} = {text}")
-            if self.left[step]:
-                self.names[step] = self.name()
-                lines[-1] = f"{self.names[step]} = {lines[-1]}"
+            if step in left:
+                names[step] = self.name()
+                lines[-1] = f"{names[step]} = {lines[-1]}"
         else:
-            step.name = self.names[step] = self.name()
+            step.name = names[step] = self.name()
             lines.append(f"{step.name} = {text}")
         return lines
 

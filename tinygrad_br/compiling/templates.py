@@ -14,6 +14,7 @@ import numpy as np
 
 from ..engine import NO_KWARGS, NUMBERS, RULES, Node, ancestors, fit, nodes_in
 from ..modes import mode
+from ..rules.activations import relu
 from ..value import Value
 from .lowering import WHOLE, body_of
 from .scalars import FORMS
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 ZERO = np.float64(0.0)
 PLAIN = (float, int, np.float64)
+RULES_OF_NUMBERS = {relu: [lambda g, ans, x: np.where(x > 0, g, 0.0)]}  # as the rule chooses if x is one number
 LINEAR = {np.add, np.subtract, np.multiply, np.divide}  # their rules treat a constant as they treat a node
 
 
@@ -72,10 +74,8 @@ class Template:
         """The variable, or constant, of the result for other numbers."""
         slots = [*numbers, *self.constants]
         for op, places, sample, is_arithmetic in self.steps:
-            args = [slots[i] for i in places]
-            slots.append(
-                plan.number(op, args, sample) if is_arithmetic else plan.simplified(op, tuple(args), {}, sample)
-            )
+            args = tuple([slots[i] for i in places])
+            slots.append(plan.number(op, args, sample) if is_arithmetic else plan.simplified(op, args, {}, sample))
         result = slots[self.result]
         if self.is_guarded and result.__class__ is Variable:
             result.is_guarded = True
@@ -98,32 +98,32 @@ def note_number(trace: Trace, node: Node, op: Any, args: tuple[Any, ...]) -> boo
     direct = op in FORMS
     if not direct and (op in WHOLE or not hasattr(op, "recorded")):
         return False
-    numbers, plain, moving, kinds = [], True, False, [op]
+    variables, plain_nodes = trace.plan.variables, trace.plain
+    numbers: list[Any] = []
+    plain, moving = True, False
     for arg in args:
-        number = number_of(trace, arg)
-        if number is None:
-            return False
+        number = variables.get(arg) if arg.__class__ is Value else None
+        if number.__class__ is not Variable or not number.is_number:
+            number = number_of(trace, arg)
+            if number is None:
+                return False
         numbers.append(number)
-        is_variable = number.__class__ is Variable
-        moving = moving or is_variable
-        kinds.append(is_variable or repr(number))
-        if plain and arg.__class__ is Value and arg not in trace.plain:
-            plain = False
+        moving = moving or number.__class__ is Variable
+        plain = plain and (arg.__class__ is not Value or arg in plain_nodes)
     if not moving:
         return False
     if direct:
-        variable = trace.plan.number(op, numbers, node._data)
+        variables[node] = trace.plan.number(op, tuple(numbers), node._data)
     else:
-        key = tuple(kinds)
+        key = op, *[number.__class__ is Variable or repr(number) for number in numbers]
         if key not in trace.templates:
             trace.templates[key] = template_of_body(op, args)
         template = trace.templates[key]
         if template is None:
             return False
-        variable = template(trace.plan, numbers)
-    trace.plan.variables[node] = variable
+        variables[node] = template(trace.plan, numbers)
     if plain:
-        trace.plain.add(node)
+        plain_nodes.add(node)
     return True
 
 
@@ -151,7 +151,7 @@ def templates_of_rules(node: Node, wanted: Sequence[bool]) -> list[tuple[int, Te
     """
     entry = RULES[node.op]
     found = []
-    for i, rule in enumerate(entry.rules):
+    for i, rule in enumerate(RULES_OF_NUMBERS.get(node.op, entry.rules)):
         if rule is None or i >= len(wanted) or not wanted[i]:
             continue
         trace = new_trace()

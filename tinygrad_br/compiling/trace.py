@@ -28,6 +28,7 @@ from ..value import Value, stop_gradient
 from .attributes import Attributes
 from .lowering import WHOLE, body_of
 from .plan import Plan
+from .samples import sample_of
 from .templates import note_number, number_cotangents
 from .variable import NUMBER, Variable, stepped, together, updated
 
@@ -51,14 +52,16 @@ SHAPED_BY_NUMBERS = {np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extr
 class Trace:
     """What is known of one run.
 
-    `plan` has what each moving node is, `templates` what operations on single numbers become; `current` has the present
-    data of Values that were given new ones, `entry` the gradients that stood in `.grad` when the function was called,
-    `grads` and `numbers` what is put back when the trace ends.
+    With `samples`, large arguments are shapes without numbers.  `plan` has what each moving node is, `templates` what
+    operations on single numbers become; `current` has the present data of Values that were given new ones, `entry` the
+    gradients that stood in `.grad` when the function was called, `grads` and `numbers` what is put back when the trace
+    ends.
     `modules` were called with these settings; `state` are their arrays that get new numbers, by id; what is in `finite`
     must be so, else the eager function is asked.  The gradients at the start of Values in `forgotten` do not matter.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, samples: bool = False) -> None:
+        self.samples = samples
         self.start = next(NUMBERS)
         self.plan = Plan(self)
         self.templates: dict[Any, Any] = {}
@@ -79,7 +82,7 @@ class Trace:
     def stand_in(self, data: Any, plain: bool, name: str | None = None) -> Value:
         """A leaf that keeps the dtype of its numbers, integers too."""
         node: Value = object.__new__(Value)
-        node._data = np.asarray(data)[()]
+        node._data = np.asanyarray(data)[()]
         node.grad = node.op = node.line = None
         node.args, node.kwargs, node.name, node.number = (), NO_KWARGS, name, next(NUMBERS)
         if plain:
@@ -88,7 +91,7 @@ class Trace:
 
     def argument(self, data: Any, plain: bool, name: str) -> Value:
         """The stand-in of an argument of the function."""
-        node = self.stand_in(data, plain, name)
+        node = self.stand_in(sample_of(data) if self.samples else data, plain, name)
         self.inputs.add(node)
         self.plan.convert(node)
         return node
