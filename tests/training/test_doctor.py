@@ -115,6 +115,7 @@ X, Y = moons()
 DX, DY = digits()
 LX, LY = linear()
 RNG = np.random.default_rng(1)
+TABLE = RNG.standard_normal((100, 16)) * (np.arange(16) != 5), RNG.integers(0, 2, 100)
 ORDER, DORDER = np.argsort(Y, kind="stable"), np.argsort(DY, kind="stable")
 YES = Y[:, np.newaxis]
 
@@ -129,6 +130,7 @@ SICK = [
     ("constant_columns", "x[:, 2] = 1", lambda: nn.MLP(3, [16, 2], seed=0), beside(X, np.ones(160)), Y, CE, {}),
     ("constant_columns", "x[:, 2] = 0", lambda: nn.MLP(3, [16, 2], seed=0), beside(X, np.zeros(160)), Y, CE, {}),
     ("constant_columns", "x[:, 64] = 0.5", lambda: nn.MLP(65, [9, 10], seed=0), beside(DX, 0.5 + 0 * DY), DY, CE, {}),
+    ("constant_columns", "x[:, 5] = 0", lambda: nn.MLP(16, [9, 2], seed=0), *TABLE, CE, {}),
     ("not_finite", "x[:, 1] (1)", lambda: mlp(), with_gap(X), Y, CE, {}),
     ("not_finite", "x[:, 2] (160)", lambda: nn.MLP(3, [16, 2], seed=0), beside(X, np.full(160, np.nan)), Y, CE, {}),
     ("not_finite", "y (1)", lambda: nn.MLP(4, [1], seed=0), LX, np.where(np.arange(160)[:, None] == 7, np.inf, LY),
@@ -218,6 +220,9 @@ def healthy(seed):
     x, y = digits()
     yield "digits", nn.MLP(64, [32, 10], seed=seed), x, y, CE
     yield "digits, logistic", nn.MLP(64, [10], seed=seed), x, y, CE
+    spread = x.std(axis=0)
+    standardized = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    yield "digits, standardized", nn.MLP(64, [32, 10], seed=seed), standardized, y, CE
     yield "digits, dropout", nn.MLP(64, [32, 32, 10], seed=seed, dropout=0.3, dtype=np.float32), x, y, CE
     batch_norm = nn.Sequential(nn.BatchNorm(64), nn.Layer(64, 32, "relu", seed=seed), nn.Layer(32, 10, seed=seed))
     yield "digits, scaled by the network", batch_norm, 16 * x, y, CE

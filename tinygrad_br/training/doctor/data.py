@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ LARGE, SMALL = 10.0, 0.01  # root mean squares of columns beyond which inputs co
 APART = 1000.0  # and how many times as wide as another a column may be
 OFF_CENTRE = 10.0  # how many standard deviations the mean of a column may lie away from 0
 LEAK, COPY = 0.97, 0.999  # the share of a column's variance that classes, or numbers, explain if it is a copy of them
-PIXELS = 16  # as many columns with one background make a picture
+PIXELS, ALIKE = 16, 0.2  # as many columns may make a picture, if its neighbours correlate by so much
 FEW, MANY = 1000, 5000  # rows that are enough to find the background, and a leak
 
 
@@ -54,9 +55,37 @@ def constant_columns(x: Array, names: Sequence[str]) -> Iterator[Finding]:
     touched = np.mean((table == background).any(axis=0))
     if x.ndim > 2 or (table.shape[1] >= PIXELS and touched > 0.8):
         constant &= table[0] != background
+    constant &= ~rim(table[:FEW], constant)
     if constant.any():
         places = tuple(f"{names[i]} = {table[0, i]:.4g}" for i in np.flatnonzero(constant).tolist())
         yield Finding("constant_columns", "warning", places)
+
+
+def rim(table: Array, constant: Array) -> Array:
+    """Which constant columns are the margin of pictures, however their numbers were scaled.
+
+    Columns are a picture if their number is a square and neighbours are alike; the margin is what constant pixels
+    connect with the edge.
+    """
+    side = isqrt(table.shape[1])
+    margin = np.zeros((side + 2, side + 2), dtype=bool)
+    if side * side < max(PIXELS, table.shape[1]) or neighbours_alike(table) < ALIKE:
+        return np.zeros(table.shape[1], dtype=bool)
+    margin[[0, -1]] = margin[:, [0, -1]] = True
+    inner, count = margin[1:-1, 1:-1], -1
+    while count != (count := int(np.count_nonzero(inner))):
+        beside = margin[:-2, 1:-1] | margin[2:, 1:-1] | margin[1:-1, :-2] | margin[1:-1, 2:]
+        inner |= beside & constant.reshape(side, side)
+    return inner.ravel()
+
+
+def neighbours_alike(table: Array) -> float:
+    """The mean correlation of columns that stand side by side."""
+    centred = table - table.mean(axis=0)
+    lengths = np.sqrt(np.sum(centred**2, axis=0))
+    together = np.sum(centred[:, 1:] * centred[:, :-1], axis=0)
+    sizes = lengths[1:] * lengths[:-1]
+    return float(np.mean(together[sizes > 0] / sizes[sizes > 0])) if np.any(sizes > 0) else 0.0
 
 
 def unscaled_inputs(entering: Array, names: Sequence[str]) -> Iterator[Finding]:
