@@ -203,7 +203,7 @@ def record(
         image_shape: (rows, columns) of inputs that are pictures.
 
     On the page each arrow of the graph says by which numbers the gradient is multiplied on its way back: the local
-    derivative, or the least and the greatest of them between arrays.
+    derivative, or the least and the greatest of them between arrays.  `training.html#40` opens the page at frame 40.
 
     >>> import tempfile, tinygrad_br as tg
     >>> x, y = tg.datasets.moons(60, seed=0)

@@ -86,7 +86,8 @@ const texts = {
 };
 
 const moments = 2 * story.graph.nodes.length; /* every node once forward, once back */
-const state = { frame: 0, playing: 0, language: "en", moment: moments, flowing: 0 };
+const first = Number(location.hash.slice(1)) || 0; /* training.html#40 opens at frame 40 */
+const state = { frame: first, playing: 0, language: "en", moment: moments, flowing: 0 };
 const say = (key) => texts[state.language][key];
 const named = (name) => name.replace(/\b(layer|neuron|weights|biases|bias)\b/g, (word) => say("words")[word] || word);
 
