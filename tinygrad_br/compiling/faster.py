@@ -4,6 +4,8 @@
 * The largest of x and 0 is found four times faster beside an array of zeros than beside one number.
 * A product of floats with truth values is faster once these are floats too.
 * p - one_hot(labels) takes 1 from one entry of each row.
+* x > 0 and max(x, 0) > 0 are the same, and with the second one nobody needs x any longer.
+* A mean of a line of numbers is a product with 1 / n.
 * A result that is wanted column after column in memory is written so.
 """
 
@@ -25,6 +27,7 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
     steps = [step for step in plan.steps if not step.is_arithmetic]
     uses = Counter(v for step in steps for v in read_by(step))
     uses.update(roots)
+    rectified: dict[Any, Variable] = {}
     for step in steps:
         if step.op is np.sum and step.kwargs == {"axis": (0,)} and is_table(step.args[0]):
             table = step.args[0]
@@ -32,7 +35,15 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
             step.op, step.args, step.kwargs = np.matmul, (ones, table), {}
         elif step.op is np.maximum and is_zero(step.args[1]) and step.shape and step.dtype.kind == "f":
             shape = step.shape if step.sample.nbytes <= MOST_ZEROS else step.shape[-1:]
+            if isinstance(step.args[0], Variable):
+                rectified.setdefault(step.args[0], step)
             step.args = (step.args[0], plan.constant(np.zeros(shape, step.dtype)))
+        elif step.op is np.greater and is_zero(step.args[1]) and step.args[0] in rectified:
+            step.args = (rectified[step.args[0]], step.args[1])
+        elif step.op is np.divide and uses[step.args[0]] == 1 and is_line(step.args[0]) and is_count(step.args[1]):
+            line = step.args[0].args[0]
+            shares = plan.constant(np.full(line.shape, 1 / step.args[1], line.dtype))
+            step.op, step.args = np.dot, (shares, line)
         elif step.op is np.multiply and step.shape and step.dtype.char in "fd":
             step.args = tuple(as_floats(plan, arg, step) for arg in step.args)
         elif step.op is np.subtract and isinstance(p := step.args[1], Variable) and p.op is ones_at:
@@ -62,6 +73,17 @@ def as_floats(plan: Plan, arg: Any, step: Variable) -> Any:
 
 def is_zero(x: Any) -> bool:
     return isinstance(x, (int, float, np.floating)) and x == 0
+
+
+def is_count(x: Any) -> bool:
+    return isinstance(x, (int, float, np.floating)) and x >= 1
+
+
+def is_line(x: Any) -> bool:
+    """Whether this is the sum of an array with one axis."""
+    if not isinstance(x, Variable) or x.op is not np.sum or set(x.kwargs) != {"axis"}:
+        return False
+    return len(x.args[0].shape) == 1 and x.args[0].shape[0] >= 8 and x.dtype.char in "fd" and x.dtype == x.args[0].dtype
 
 
 def is_table(x: Variable) -> bool:

@@ -88,9 +88,11 @@ class Writer:
         """The name of an array of equal numbers."""
         if not variable.name:
             array = variable.sample
-            kind = "ones" if array.flat[0] else "zeros"
+            number, dtype = array.flat[0], self.text(array.dtype)
+            kind = {0: "zeros", 1: "ones"}.get(float(number), "full")
+            value = f", {number.item()!r}" if kind == "full" else ""
             variable.name = self.name(kind)
-            self.constants[variable.name] = f"np.{kind}({array.shape}, {self.text(array.dtype)})"
+            self.constants[variable.name] = f"np.{kind}({array.shape}{value}, {dtype})"
         return variable.name
 
     def function(self, function: Any) -> str:
