@@ -29,7 +29,7 @@ PLAIN: set[Any] = {
     np.shape, np.ndim, np.size, np.result_type, np.can_cast, np.min_scalar_type, np.common_type,
     np.iscomplexobj, np.isrealobj, np.array_equal, np.array_equiv, np.allclose, np.shares_memory,
     np.may_share_memory, np.zeros_like, np.ones_like, np.empty_like, np.array_repr, np.array_str,
-    np.array2string,
+    np.array2string, np.einsum_path, np.ix_,
 }  # fmt: skip
 READING: set[Any] = {
     np.array_equal, np.array_equiv, np.allclose, np.array_repr, np.array_str, np.array2string,
@@ -67,6 +67,10 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapp
     if method == "outer" and ufunc.nin == 2 and ufunc.signature is None:
         first, second = map(operand, args)
         return ufunc(np.reshape(first, np.shape(first) + (1,) * np.ndim(second)), second, **kwargs)
+    if method == "at":
+        raise TypeError(
+            f"np.{name}.at changes its argument, and a Value never changes in place; use tg.add_at or tg.put"
+        )
     if method != "__call__":
         if (ufunc, method) not in UFUNC_METHODS:
             raise TypeError(f"np.{name}.{method} has no derivative here; use a function that has, or np.{name} itself")

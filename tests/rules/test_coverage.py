@@ -35,6 +35,7 @@ CALLS = {
         arctan(x) sinh(x) cosh(x) tanh(x) arcsinh(x) arccosh(p) arctanh(q) sinc(x) deg2rad(x) degrees(x) rad2deg(x)
         radians(x) hypot(x,y) arctan2(x,y) remainder(x,p) mod(x,p) fmod(x,p) divmod(x,p)[1] modf(x)[0] copysign(x,y)
         ldexp(x,3) nan_to_num(x) maximum(x,y) minimum(x,y) fmax(x,y) fmin(x,y) conjugate(x) real(x) asin(q) acos(q)
+        i0(x) emath.sqrt(p) emath.log(p) emath.logn(2,p) emath.power(p,1.5) emath.arcsin(q)
         atan(x) asinh(x) acosh(p) atanh(q) atan2(x,y) pow(p,x)
     """,
     "zero": """
@@ -50,18 +51,21 @@ CALLS = {
     """,
     "methods of ufuncs": """
         add.reduce(A) multiply.reduce(A,axis=1) maximum.reduce(A) minimum.reduce(A) add.accumulate(x)
-        multiply.accumulate(x) multiply.outer(x,y) add.outer(x,y) subtract.outer(x,y)
+        multiply.accumulate(x) maximum.accumulate(A) minimum.accumulate(A,axis=1) subtract.reduce(A) logaddexp.reduce(x)
+        fmax.reduce(A) hypot.accumulate(x) add.reduceat(x,[0,3]) multiply.outer(x,y) add.outer(x,y) subtract.outer(x,y)
     """,
     "reductions and scans": """
         sum(A,axis=(0,-1)) mean(A,axis=-1,keepdims=True) average(A,axis=1,weights=p[:4]) var(A,axis=0,ddof=1)
         std(A,ddof=1) prod(A,axis=1) max(T,axis=(0,2)) min(A,axis=0) amax(A) amin(A) ptp(A,axis=1) median(A,axis=0)
         percentile(A,30) quantile(A,[0.2,0.5],axis=1) nansum(A) nanmean(A,axis=0) nanmax(A) nanmin(A,axis=1) nanvar(A)
-        nanstd(A) nanprod(A,axis=0) cumsum(x)
+        nanstd(A) nanprod(A,axis=0) nanmedian(A) nanquantile(A,0.4,axis=1) nanpercentile(A,[20,50]) cumsum(x) cov(A)
+        cov(x,y) corrcoef(x,y)
         cumprod(A,axis=1) nancumsum(x) nancumprod(x) cumulative_sum(x) cumulative_prod(x) trapezoid(x,y) diff(A,axis=0)
         gradient(x) ediff1d(x) unwrap(x)
     """,
     "order": """
         sort(A,axis=0) partition(x,2) take(A,[0,2],axis=1) take_along_axis(A,argsort(A,1),1)
+        sort_complex(x).real trim_zeros(x) bincount([0,2,2,1,0,0],x)
         choose([0,1,0,1,0,1],[x,y]) compress([True,False,True],A,axis=0) extract(x>0,x)
     """,
     "shape": """
@@ -74,7 +78,8 @@ CALLS = {
         pad(A,1,mode="reflect") pad(A,1,mode="wrap") pad(A,1,mode="symmetric") resize(A,(5,3)) insert(x,2,b)
         delete(x,[0,3]) diag(b) diag(S) diagonal(T,axis1=0,axis2=1) diagflat(b) tril(A) triu(A) vander(b)
         meshgrid(x,y)[0] lib.stride_tricks.sliding_window_view(x,3) copy(A) full_like(A,b[0])
-        linalg.matrix_transpose(T) linalg.diagonal(T)
+        linalg.matrix_transpose(T) linalg.diagonal(T) astype(x,float) apply_along_axis(cumsum,1,A)
+        apply_over_axes(sum,T,[0,2]) linspace(x,y,4) linspace(0,b[0]) logspace(x,y,3) geomspace(p,q,4)
     """,
     "selection": """
         where(x>0,x,y) select([x>1,x>0],[x,y],0.5) piecewise(x,[x<0],[sin,exp]) clip(x,-0.5,0.5)
@@ -85,6 +90,8 @@ CALLS = {
         einsum("ij,jk->ik",A,B) einsum("ii",S) einsum("...ij,jk->...ik",T,B)
         einsum("ij,jk,k->i",A,B,b[:2],optimize=True)
         kron(A,b) cross(b,S) trace(S) linalg.multi_dot([S,A,B]) convolve(x,b) correlate(x,b,"same") polyval(b,x)
+        polyadd(x,b) polysub(b,x) polymul(b,x) polydiv(x,b)[0] polyder(x) polyint(x) poly(b) polyfit(p,x,2)
+        roots(p[:3]).imag
         vecdot(x,y) matvec(S,b) vecmat(b,S) linalg.vecdot(x,y) linalg.outer(x,y) linalg.cross(b,b[::-1])
         linalg.matmul(A,B) linalg.tensordot(T,A,axes=2) linalg.trace(S)
     """,
@@ -120,9 +127,10 @@ REFUSALS = {
     "put_along_axis(x,np.array([0]),1.0,0)": "tg.put", "fill_diagonal(S,0.0)": "tg.put",
     "special.softmax(x)": r"tg\.nn\.softmax", "special.logsumexp(x)": r"tg\.nn\.logsumexp", "array(x)": r"v\.data",
     "special.polygamma(1,x)": r"tg\.polygamma", "special.log_softmax(x)": r"tg\.nn\.log_softmax",
-    "nanmedian(x)": r"tg\.define_rule\(np\.nanmedian", "i0(x)": r"tg\.define_rule\(np\.i0",
     "unique(x)": "jumps", "union1d(x,y)": "jumps",
-    "histogram(x)": r"tg\.define_rule\(np\.histogram", "special.zeta(p,2.0)": r"tg\.define_rule",
+    "histogram(x)": "jumps", "save('f',x)": r"v\.data", "isnat(x)": r"tg\.define_rule\(np\.isnat",
+    "add.at(x,[0],1.0)": r"tg\.add_at", "special.jv(2,x)": r"tg\.define_rule",
+    "special.zeta(p,2.0)": r"tg\.define_rule",
 }  # fmt: skip
 INSTEAD = {
     "tg.nn.softmax(A,axis=1)": "special.softmax(A,axis=1)", "tg.nn.logsumexp(A,axis=0)": "special.logsumexp(A,axis=0)",

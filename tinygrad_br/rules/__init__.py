@@ -35,4 +35,15 @@ part of what the rule returns.
 the cotangent is 0.  Elementwise functions whose derivative can be infinite have it.
 """
 
-from . import activations, elementwise, indexing, linalg, ordering, products, reductions, shaping  # noqa: F401
+from . import (  # noqa: F401
+    activations,
+    elementwise,
+    grids,
+    indexing,
+    linalg,
+    ordering,
+    polynomials,
+    products,
+    reductions,
+    shaping,
+)

@@ -6,14 +6,15 @@ written so that no digits cancel and nothing overflows before the result does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from math import log
 from typing import Any
 
 import numpy as np
 
-from ..dispatch import composed, operand
-from ..engine import Node, define_rule, record
+from ..dispatch import COMPOSED, composed, operand
+from ..engine import Node, data_of, define_rule, record
 from .auxiliary import conj, entries, less_one_power, pull, ratio, sech2, select, sinc_derivative
 
 guarded = partial(define_rule, guarded=True)
@@ -101,6 +102,15 @@ define_rule(np.tanh, lambda g, ans, x: g * sech2(x))
 guarded(np.arcsinh, lambda g, ans, x: g / (np.hypot(1, x) if x.dtype.kind == "f" else np.sqrt(1 + np.square(x))))
 guarded(np.arccosh, lambda g, ans, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 guarded(np.arctanh, lambda g, ans, x: g / ((1 - x) * (1 + x)))
+
+define_rule(np.i0, lambda g, ans, x: g * i0_slope(x))
+
+
+def i0_slope(x: Any) -> Any:
+    from .modified import i0_slope  # its tables are made at first use
+
+    return i0_slope(x)
+
 
 # lengths and angles, with gradient 0 at the origin
 define_rule(np.hypot, lambda g, ans, x, y: g * ratio(x, ans), lambda g, ans, x, y: g * ratio(y, ans))
@@ -206,6 +216,28 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     above = np.where(x > xp[-1], fp[-1] if right is None else right, np.where(x == xp[-1], fp[-1], inside))
     return np.where(x < xp[0], fp[0] if left is None else left, above)
 
+
+# numpy.emath: real numbers that leave the domain of the real function become complex
+def widened(function: Any, inside: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The function of real numbers if all are inside of its domain, else of complex ones."""
+
+    def compose(*args: Any) -> Any:
+        arrays = [operand(x) for x in args]
+        fits = all(np.iscomplexobj(data_of(x)) or np.all(inside(data_of(x))) for x in arrays)
+        return function(*arrays) if fits else function(*(x + 0j for x in arrays))
+
+    return compose
+
+
+for name in ("sqrt", "log", "log2", "log10"):
+    COMPOSED[getattr(np.emath, name)] = widened(getattr(np, name), lambda x: x >= 0)
+for name in ("arcsin", "arccos", "arctanh"):
+    COMPOSED[getattr(np.emath, name)] = widened(getattr(np, name), lambda x: np.abs(x) <= 1)
+COMPOSED[np.emath.power] = lambda x, p: widened(
+    lambda base: np.power(base, p if isinstance(p, Node) else np.asarray(p)),  # type: ignore[arg-type]
+    lambda base: base >= 0,
+)(x)
+COMPOSED[np.emath.logn] = lambda n, x: np.emath.log(x) / np.emath.log(n)
 
 constant_almost_everywhere: tuple[Any, ...] = (
     np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix, np.floor_divide,

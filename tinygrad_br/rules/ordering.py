@@ -5,6 +5,7 @@ A cotangent goes back to the place its number came from.  Positions themselves a
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -32,67 +33,71 @@ def partition_rule(g: Any, ans: Any, x: Any, kth: Any, axis: Any = -1, *options:
 
 
 define_rule(np.sort, sort_rule)
+
+
+@composed(np.sort_complex)
+def sort_complex(a: Any) -> Any:
+    numbers = np.sort(operand(a))
+    return numbers if np.iscomplexobj(numbers) else numbers.astype(np.complex128)
+
+
 define_rule(np.partition, partition_rule)
 
 
 # order statistics: one of the sorted numbers, or a mean of two neighbours
-def quantile_rule(g: Any, x: Any, axis: Any, positions: Any) -> Any:
-    """`positions` says where in the sorted numbers each quantile stands; 2.25 is 3/4 of number 2 and 1/4 of number 3.
+def quantile_rule(function: Any, g: Any, x: Any, *q: Any, axis: Any, keepdims: bool, **method: Any) -> Any:
+    """Where each quantile stands in the sorted numbers: at 2.25, it is 3/4 of number 2 and 1/4 of number 3.
 
-    To learn it, NumPy is asked for the same quantile of 0, 1, ..., n - 1: so each of its methods is right.
+    To learn it, NumPy is asked for the same quantile of 0, 1, ..., n - 1: so each of its methods is right.  NaN stands
+    behind the numbers.
     """
     line, back = in_line(x, axis)
-    positions = np.ravel(positions)
-    left = np.floor(positions).astype(int)
-    weights = np.zeros((positions.size, line.shape[-1]))
-    weights[np.arange(positions.size), left] = 1 - (positions - left)
-    weights[np.arange(positions.size), np.ceil(positions).astype(int)] += positions - left
-    g = g.reshape((positions.size, *line.shape[:-1]))
-    return back(sorted_back(np.tensordot(g, weights.astype(g.dtype), ((0,), (0,))), line, -1))
+    missing = np.sort(np.isnan(data_of(line)), axis=-1)
+    ordinals = np.where(missing & (function not in PLAIN_QUANTILES), np.nan, np.arange(float(line.shape[-1])))
+    with warnings.catch_warnings():  # of lines that have no numbers at all
+        warnings.simplefilter("ignore", RuntimeWarning)
+        places = np.nan_to_num(function(ordinals, *q, axis=-1, **method))
+    places = places.reshape((-1, *line.shape[:-1], 1))
+    left, which = np.floor(places), np.arange(line.shape[-1])
+    weights = (which == left) * (1 - (places - left)) + (which == np.ceil(places)) * (places - left)
+    share = np.sum(np.reshape(g, (len(places), *line.shape[:-1], 1)) * weights.astype(x.dtype), axis=0)
+    return back(sorted_back(share, line, -1))
 
 
-def ordinals(x: Any, axis: Any) -> Any:
-    """0, 1, ..., as many as the numbers that each result is found from."""
-    return np.arange(float(x.size if axis is None else np.prod([x.shape[i] for i in np.atleast_1d(axis)], dtype=int)))
+PLAIN_QUANTILES = {np.median, np.quantile, np.percentile}  # in which a NaN makes the result NaN
+for function in (np.median, np.nanmedian, np.quantile, np.nanquantile, np.percentile, np.nanpercentile):
+    define_rule(function, lambda g, ans, x, *q, f=function, **options: quantile_rule(f, g, x, *q, **options))
 
 
-define_rule(
-    np.median,
-    lambda g, ans, x, axis=None, keepdims=False: quantile_rule(g, x, axis, np.median(ordinals(x, axis))),
-)
-for function in (np.quantile, np.percentile):
-    define_rule(
-        function,
-        lambda g, ans, x, q, axis=None, method="linear", keepdims=False, f=function: quantile_rule(
-            g, x, axis, f(ordinals(x, axis), q, method=method)
-        ),
-    )
-
-
-@composed(np.median)
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    if out is not None:
-        raise TypeError("np.median cannot write into out= here: a Value is never changed in place; use its result")
-    return record(np.median, (operand(a),), {"axis": axis, "keepdims": keepdims})
+def medians(function: Any) -> None:
+    @composed(function)
+    def compose(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = False) -> Any:
+        if out is not None:
+            raise TypeError(
+                f"np.{function.__name__} cannot write into out= here: a Value is never changed in place; use its result"
+            )
+        return record(function, (operand(a),), {"axis": axis, "keepdims": keepdims is True})
 
 
 def quantiles(function: Any) -> None:
-    """Record np.quantile or np.percentile in one form; the data are never overwritten."""
+    """Record np.quantile and its like in one form; the data are never overwritten."""
 
     @composed(function)
     def compose(
         a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, method: str = "linear",
-        keepdims: bool = False, **options: Any,
+        keepdims: Any = False, **options: Any,
     ) -> Any:  # fmt: skip
         if out is not None or any(option is not None for option in options.values()):
             raise TypeError(f"np.{function.__name__} of a Value takes axis=, method= and keepdims= only")
         if holds_values(q):
             raise TypeError(f"np.{function.__name__} has no derivative with respect to q here; pass its data, q.data")
-        return record(function, (operand(a), q), {"axis": axis, "method": method, "keepdims": keepdims})
+        return record(function, (operand(a), q), {"axis": axis, "method": method, "keepdims": keepdims is True})
 
 
-quantiles(np.quantile)
-quantiles(np.percentile)
+for function in (np.median, np.nanmedian):
+    medians(function)
+for function in (np.quantile, np.nanquantile, np.percentile, np.nanpercentile):
+    quantiles(function)
 
 
 # picking by position
@@ -145,14 +150,42 @@ def extract(condition: Any, arr: Any) -> Any:
     return entries(np.ravel(operand(arr)), np.nonzero(np.ravel(operand(condition)))[0])
 
 
+@composed(np.trim_zeros)
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    filt = operand(filt)
+    axes = range(filt.ndim) if axis is None else [i % filt.ndim for i in np.atleast_1d(axis).tolist()]
+    places, index = np.nonzero(data_of(filt)), [slice(None)] * filt.ndim
+    for i in axes:
+        found = places[i]
+        start = int(found.min()) if "f" in trim.lower() and found.size else 0
+        index[i] = slice(start, (int(found.max()) + 1 if "b" in trim.lower() else None) if found.size else 0)
+    return filt[tuple(index)]
+
+
 # positions, counts and truth values have no derivative
 positions_and_counts: tuple[Any, ...] = (
     np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition, np.lexsort, np.searchsorted,
-    np.digitize, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.all, np.any,
+    np.digitize, np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.all, np.any, np.unravel_index,
+    np.ravel_multi_index,
 )  # fmt: skip
 for function in positions_and_counts:
     define_rule(function)
 
-functions_of_sets: tuple[Any, ...] = (np.unique, np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d)
-for function in functions_of_sets:
-    refused(function, "equal numbers become one, so its shape jumps; find positions on v.data and index with them")
+# reasons, and the functions that are refused for them
+refusals: dict[str, tuple[Any, ...]] = {
+    "equal numbers become one, so its shape jumps; find positions on v.data and index with them": (
+        np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values, np.union1d, np.intersect1d,
+        np.setdiff1d, np.setxor1d,
+    ),
+    "the bin of a number jumps; count v.data, and for Values as weights write np.bincount(np.digitize(x, inner), w)": (
+        np.histogram, np.histogram2d, np.histogramdd, np.histogram_bin_edges,
+    ),
+    "bits are integers; pass v.data": (np.packbits, np.unpackbits),
+    "it writes numbers to a file; pass v.data, or save a module with tg.save": (
+        np.save, np.savez, np.savez_compressed, np.savetxt,
+    ),
+}  # fmt: skip
+for reason, functions in refusals.items():
+    for function in functions:
+        refused(function, reason)
+define_rule(np.bincount, None, lambda g, ans, x, weights, minlength=0: g[x])

@@ -197,14 +197,6 @@ define_rule(
 )
 
 
-@composed(np.polyval)
-def polyval(p: Any, x: Any) -> Any:
-    result = np.zeros_like(operand(x))
-    for coefficient in operand(p):
-        result = result * x + coefficient
-    return result
-
-
 # the names of the array API for the same functions
 for name in ("matmul", "outer", "vecdot", "tensordot", "matrix_transpose"):
     COMPOSED[getattr(np.linalg, name)] = getattr(np, name)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import COMPOSED, UFUNC_METHODS, composed, operand
-from ..engine import define_rule
+from ..engine import data_of, define_rule
 from .auxiliary import conj, in_line, ratio
 
 NOT_GIVEN: Any = np._NoValue  # what NumPy takes for "no initial value"
@@ -224,6 +224,101 @@ for ufunc, reduce in ((np.add, np.sum), (np.multiply, np.prod), (np.maximum, np.
     UFUNC_METHODS[ufunc, "reduce"] = reduction(reduce)
 for ufunc, accumulate in ((np.add, np.cumsum), (np.multiply, np.cumprod)):
     UFUNC_METHODS[ufunc, "accumulate"] = reduction(accumulate)
+
+
+def running(x: Any, ufunc: Any, axis: int = 0) -> Any:
+    """`np.maximum.accumulate` or `np.minimum.accumulate`."""
+    return ufunc.accumulate(x, axis)
+
+
+def running_rule(g: Any, ans: Any, x: Any, ufunc: Any, axis: int = 0) -> Any:
+    """Equal ones share: each result's cotangent goes in equal parts to the entries so far that have its value."""
+    x, ans = np.moveaxis(data_of(x), axis, -1), np.moveaxis(data_of(ans), axis, -1)
+    n = x.shape[-1]
+    place = np.arange(n)
+    new = np.concatenate([np.ones_like(x[..., :1], bool), ans[..., 1:] != ans[..., :-1]], -1)
+    start = np.maximum.accumulate(np.where(new, place, 0), -1)  # of the results of one value
+    later = np.concatenate([np.where(new, place, n)[..., 1:], np.full_like(start[..., :1], n)], -1)
+    stop = np.flip(np.minimum.accumulate(np.flip(later, -1), -1), -1)
+    counts = np.cumsum(x == ans, -1)
+    before = np.where(start > 0, np.take_along_axis(counts, np.maximum(start - 1, 0), -1), 0)
+    part = np.moveaxis(g, axis, -1) / (counts - before)
+    sums = np.concatenate([np.zeros_like(part[..., :1]), np.cumsum(part, -1)], -1)
+    here = np.broadcast_to(place, x.shape)
+    return np.moveaxis(
+        np.where(x == ans, np.take_along_axis(sums, stop, -1) - np.take_along_axis(sums, here, -1), 0), -1, axis
+    )
+
+
+running = define_rule(running, running_rule)
+for ufunc in (np.maximum, np.minimum):
+    UFUNC_METHODS[ufunc, "accumulate"] = lambda x, axis=0, f=ufunc: running(operand(x), f, axis)
+
+
+def folded(ufunc: Any, x: Any, axis: int, keepdims: bool = False, whole: bool = True) -> Any:
+    """Any other binary ufunc, entry after entry: the last result, or all of them."""
+    lines = np.moveaxis(operand(x), axis, 0)
+    results = [lines[0]]
+    for i in range(1, len(lines)):
+        results.append(ufunc(results[-1], lines[i]))
+    if not whole:
+        return np.moveaxis(np.stack(results), 0, axis)
+    return np.expand_dims(results[-1], axis) if keepdims else results[-1]
+
+
+def segments(ufunc: Any, x: Any, indices: Any, axis: int = 0) -> Any:
+    """`ufunc.reduceat`: the reduction from each index to the next one, or one entry where that is not larger."""
+    lines, starts = np.moveaxis(operand(x), axis, 0), np.asarray(indices).tolist()
+    ends = [*starts[1:], len(lines)]
+    parts = [ufunc.reduce(lines[i:j]) if i < j else lines[i] for i, j in zip(starts, ends, strict=True)]
+    return np.moveaxis(np.stack(parts), 0, axis)
+
+
+others: tuple[Any, ...] = (
+    np.subtract, np.divide, np.power, np.float_power, np.logaddexp, np.logaddexp2, np.hypot, np.arctan2, np.fmax,
+    np.fmin,
+)  # fmt: skip
+for other in others:
+    UFUNC_METHODS[other, "reduce"] = lambda x, axis=0, keepdims=False, f=other: folded(f, x, axis, keepdims)
+    UFUNC_METHODS[other, "accumulate"] = lambda x, axis=0, f=other: folded(f, x, axis, whole=False)
+for ufunc, method in [*UFUNC_METHODS]:
+    if method == "reduce":
+        UFUNC_METHODS[ufunc, "reduceat"] = lambda x, indices, axis=0, f=ufunc: segments(f, x, indices, axis)
+
+
+# covariances
+@composed(np.cov)
+def cov(
+    m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: Any = None, fweights: Any = None,
+    aweights: Any = None, *, dtype: Any = None,
+) -> Any:  # fmt: skip
+    """Rows are variables; `fweights` counts the columns, `aweights` weighs them."""
+    x = np.atleast_2d(operand(m))
+    x = x if rowvar or np.ndim(m) == 1 else np.transpose(x)
+    if y is not None:
+        y = np.atleast_2d(operand(y))
+        x = np.concatenate([x, y if rowvar or len(y) == 1 else np.transpose(y)])
+    x = x.astype(np.result_type(x.dtype, np.float64) if dtype is None else dtype)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    weights = [operand(w) for w in (fweights, aweights) if w is not None]
+    if not weights:
+        x = x - np.average(x, axis=1)[:, None]
+        return np.squeeze(np.dot(x, np.conjugate(np.transpose(x))) * np.true_divide(1, x.shape[1] - ddof))
+    w = weights[0] if len(weights) == 1 else weights[0] * weights[1]
+    total = np.sum(w)
+    lost = 0 if ddof == 0 else ddof if aweights is None else ddof * np.sum(w * operand(aweights)) / total
+    x = x - np.average(x, axis=1, weights=w)[:, None]
+    return np.squeeze(np.dot(x, np.conjugate(np.transpose(x * w))) * np.true_divide(1, total - lost))
+
+
+@composed(np.corrcoef)
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    c = np.cov(x, y, rowvar, dtype=dtype)
+    if c.ndim == 0:
+        return c / c
+    deviation = np.sqrt(np.real(np.diag(c)))
+    c = c / deviation[:, None] / deviation[None, :]
+    return c if np.iscomplexobj(c) else np.clip(c, -1, 1)
 
 
 # differences along an axis

@@ -27,6 +27,31 @@ def full_like(a: Any, fill_value: Any, dtype: Any = None, order: Any = "K", subo
     return plain
 
 
+@composed(np.astype)
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return x.astype(dtype)
+
+
+@composed(np.apply_along_axis)
+def apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+    """The function of each line; its results take the place of the axis."""
+    lines = np.moveaxis(operand(arr), axis, -1)
+    places = np.ndindex(lines.shape[:-1])
+    found = np.stack([operand(func1d(lines[place], *args, **kwargs)) for place in places])
+    shape = found.shape[1:]
+    new = np.reshape(found, (*lines.shape[:-1], *shape))
+    return np.moveaxis(new, range(-len(shape), 0), range(axis % lines.ndim, axis % lines.ndim + len(shape)))
+
+
+@composed(np.apply_over_axes)
+def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+    result = operand(a)
+    for axis in np.atleast_1d(axes).tolist():
+        reduced = func(result, axis)
+        result = reduced if np.ndim(reduced) == np.ndim(result) else np.expand_dims(reduced, axis)
+    return result
+
+
 def layout(x: Any, order: str) -> Any:
     """The order of entries, "C" or "F", that order="A" or "K" means for this array."""
     flags = np.asarray(data_of(x)).flags

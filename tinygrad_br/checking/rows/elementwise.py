@@ -74,6 +74,12 @@ ROWS = [
         (Domain(-0.91, -0.87), Domain(0.43, 0.47), REAL), note="nodes"),
     Row(np.interp, lambda x, y: np.interp(x, np.array([0.1, 4.05, 2.05]), y, period=3), ((2, 2), (3,)),
         (Domain(0.3, 0.9), REAL), note="period"),
+    Row(np.i0),
+    *[Row(f, domains=(POSITIVE,)) for f in (np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10)],
+    *[Row(f, domains=(UNIT,)) for f in (np.emath.arcsin, np.emath.arccos, np.emath.arctanh)],
+    *[Row(f, domains=(Domain(-3.0, -0.5),), note="negative") for f in (np.emath.sqrt, np.emath.log)],
+    Row(np.emath.power, lambda x: np.emath.power(x, 1.5), domains=(Domain(-3.0, -0.5),)),
+    Row(np.emath.logn, lambda x: np.emath.logn(3.0, x), domains=(POSITIVE,)),
     # complex numbers
     Row(np.angle, lambda z: np.angle(z, deg=True), domains=(PLANE,), complex=(0,), note="degrees"),
     Row(np.real_if_close, domains=(PLANE,), complex=(0,)),

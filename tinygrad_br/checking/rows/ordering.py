@@ -17,6 +17,13 @@ def row(function: Any, call: Any = None, shapes: Any = MATRIX, note: str = "", *
     return Row(function, call, shapes=shapes, note=note, distinct=True, **options)
 
 
+def holes(x: Any) -> Any:
+    """Some entries of a matrix replaced by NaN."""
+    return np.where(
+        np.array([[True, False, True], [True, True, True], [False, True, True], [True, True, False]]), x, np.nan
+    )
+
+
 ROWS = [
     row(np.sort),
     row(np.sort, lambda x: np.sort(x, axis=0), CUBE, "axis"),
@@ -29,6 +36,15 @@ ROWS = [
     *[row(np.quantile, lambda x, m=m: np.quantile(x, [0.1, 0.5, 0.83], axis=0, method=m), note=m) for m in METHODS],
     row(np.quantile, lambda x: np.quantile(x, 0.3), note="all"),
     row(np.percentile, lambda x: np.percentile(x, [[20, 40], [0, 100]], (0, 2), keepdims=True), CUBE, "axes"),
+    *[row(f, lambda x, f=f: f(holes(x), axis=0), note="axis") for f in (np.nanmedian,)],
+    row(np.nanmedian, lambda x: np.nanmedian(holes(x), (0, 1), keepdims=True), note="axes"),
+    *[row(np.nanquantile, lambda x, m=m: np.nanquantile(holes(x), [0.1, 0.83], axis=1, method=m), note=m)
+      for m in METHODS[:3]],
+    row(np.nanpercentile, lambda x: np.nanpercentile(holes(x), 30), note="all"),
+    row(np.sort_complex, lambda x: np.sort_complex(x).real, VECTOR),
+    row(np.trim_zeros, lambda x: np.trim_zeros(x * np.array([0, 0, 1, 0, 1, 0])), VECTOR),
+    row(np.trim_zeros, lambda x: np.trim_zeros(x * np.array([0, 1, 0]), "f", axis=1), note="front"),
+    row(np.bincount, lambda w: np.bincount(np.array([0, 2, 2, 1]), w, 5).astype(w.dtype), ((4,),)),
     row(np.take, lambda x: np.take(x, [[0, 2], [2, 2]])),
     row(np.take, lambda x: np.take(x, [1, 1, -1], axis=1), note="axis"),
     row(np.take, lambda x: np.take(x, [4, -5], 0, mode="wrap"), note="wrap"),
@@ -50,5 +66,7 @@ ROWS = [
     row(np.lexsort, lambda x, y: np.lexsort((x, y)), ((4,), (4,)), order=0),
     row(np.searchsorted, lambda x: np.searchsorted([-1.0, 0.0, 1.0], x), order=0),
     row(np.digitize, lambda x: np.digitize(x, np.array([-1.0, 0.0, 1.0])), order=0),
+    row(np.unravel_index, lambda x: np.unravel_index(np.argmax(x), x.shape), order=0),
+    row(np.ravel_multi_index, lambda x: np.ravel_multi_index((np.argmax(x), np.argmin(x)), (12, 12)), order=0),
     row(np.logical_and, lambda x: np.logical_and.reduce(x > 0), note="reduce", order=0),
 ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...rules.reductions import running
 from .row import NONZERO, POSITIVE, REAL, Domain, Row
 
 CUBE, MATRIX, VECTOR = ((2, 3, 2),), ((3, 2),), ((4,),)
@@ -96,6 +97,20 @@ ROWS = [
     row(np.multiply, lambda x: np.multiply.accumulate(x, 1), note="accumulate"),
     row(np.multiply, np.multiply.outer, ((2,), (3, 2)), "outer"),
     row(np.divide, lambda x, y: np.divide.outer(x, y), ((2,), ()), "outer", domains=(REAL, NONZERO)),
+    row(running, lambda x: np.maximum.accumulate(x, axis=1), distinct=True),
+    row(running, lambda x: np.minimum.accumulate(x), note="minimum", distinct=True),
+    *[row(f, f.reduce, MATRIX, "reduce") for f in (np.subtract, np.logaddexp, np.hypot)],
+    row(np.divide, lambda x: np.divide.reduce(x, axis=1, keepdims=True), MATRIX, "reduce", domains=(NONZERO,)),
+    row(np.logaddexp, lambda x: np.logaddexp.accumulate(x, 1), MATRIX, "accumulate"),
+    *[row(f, lambda x, f=f: f.reduceat(x, [0, 2, 1]), ((4, 2),), "segments", distinct=f is np.maximum)
+      for f in (np.add, np.multiply, np.maximum)],
+    # covariances
+    row(np.cov, np.cov, ((2, 4),)),
+    row(np.cov, lambda x, y: np.cov(x, y, rowvar=False, bias=True), ((4, 2), (4, 1)), "columns"),
+    row(np.cov, lambda x, w: np.cov(x, aweights=w, fweights=[1, 2, 1], ddof=0), ((2, 3), (3,)), "weights",
+        domains=(REAL, POSITIVE)),
+    row(np.cov, lambda x, w: np.cov(x, aweights=w), ((2, 3), (3,)), "weights, corrected", domains=(REAL, POSITIVE)),
+    row(np.corrcoef, np.corrcoef, ((2, 4),), precision=1e-7),
     # differences
     *[row(np.diff, lambda x, n=n: np.diff(x, n), note=f"order {n}") for n in (0, 1, 2)],
     row(np.diff, lambda x, y: np.diff(x, axis=0, prepend=y, append=1.0), ((2, 3), (1, 3)), "ends"),

@@ -10,7 +10,7 @@ import tinygrad_br as tg
 from tinygrad_br.rules.linear import transposed
 from tinygrad_br.value import astype
 
-from .row import Row
+from .row import POSITIVE, REAL, Domain, Row
 
 CUBE, MATRIX, VECTOR = ((2, 3, 2),), ((3, 2),), ((4,),)
 
@@ -32,6 +32,30 @@ ROWS = [
     row(np.squeeze, lambda x: np.squeeze(x, -1), ((3, 1, 2, 1),), "axis"),
     row(np.expand_dims, lambda x: np.expand_dims(x, (0, -2))),
     row(np.copy, np.copy),
+    row(np.astype, lambda x: np.astype(x, x.dtype)),
+    row(np.apply_along_axis, lambda x: np.apply_along_axis(np.cumsum, 1, x)),
+    row(
+        np.apply_along_axis, lambda x: np.apply_along_axis(np.outer, -1, x, [1.0, 2.0]).astype(x.dtype), note="matrices"
+    ),
+    row(np.apply_over_axes, lambda x: np.apply_over_axes(np.sum, x, [0, -1])),
+    row(np.linspace, lambda x, y: np.linspace(x, y, 4).astype(x.dtype), ((), ())),
+    row(
+        np.linspace,
+        lambda x, y: np.linspace(x, y, 3, endpoint=False, retstep=True, axis=-1, dtype=x.dtype)[0],
+        ((2, 1), (3,)),
+        "axis",
+    ),
+    row(np.linspace, lambda x, y: np.linspace(x, y, 1)[0] + np.linspace(x, y, 3, retstep=True)[1], ((2,), ()), "step"),
+    row(np.logspace, lambda x, y: np.logspace(x, y, 3, base=2.0).astype(x.dtype), ((2,), ())),
+    row(np.logspace, lambda x, b: np.logspace(x, 1.0, 3, base=b), ((2,), (2,)), "bases", domains=(REAL, POSITIVE)),
+    row(np.geomspace, lambda x, y: np.geomspace(x, y, 4, axis=1), ((2,), (2,)), domains=(POSITIVE, POSITIVE)),
+    row(
+        np.geomspace,
+        lambda x, y: np.geomspace(x, -y, 3, endpoint=False),
+        ((), ()),
+        "negative",
+        domains=(Domain(-4, -0.2), POSITIVE),
+    ),
     row(np.full_like, lambda x, v: np.full_like(x, v), ((2, 3), (3,))),
     row(np.atleast_1d, np.atleast_1d, ((),)),
     row(np.atleast_2d, np.atleast_2d, VECTOR),
