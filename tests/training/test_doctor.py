@@ -395,6 +395,13 @@ def test_batches_from_an_iterable_are_watched():
     batches = [(LX[i : i + 40], LY[i : i + 40]) for i in range(0, 160, 40)]
     history = tg.fit(nn.MLP(4, [1], seed=0), batches, loss="mse", lr=0.01, epochs=3, verbose=0, doctor=True)
     assert history.diagnosis.ok
+    large = [(100 * x, y) for x, y in batches]
+    for source, names in ((large, ["unscaled_inputs"]), (iter(batches), []), (lambda: batches, [])):
+        history = tg.fit(nn.MLP(4, [8, 1], seed=0), source, loss="mse", epochs=1, verbose=0, doctor=True)
+        assert history.diagnosis.names == names
+    by_class = [(X[ORDER][i : i + 40], Y[ORDER][i : i + 40]) for i in range(0, 160, 40)]
+    history = tg.fit(mlp(), by_class, loss=CE, epochs=1, verbose=0, doctor=True)
+    assert history.diagnosis.names == ["sorted_labels"]
 
 
 # The report -----------------------------------------------------------------------------------------------------------

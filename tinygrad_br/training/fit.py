@@ -113,7 +113,7 @@ def fit(
         return x, y, weights if class_weight is None or of else by_class(class_weight, y, weights, dtype)
 
     source: Rows | Stream
-    given = () if y is None else (x, y)
+    given = x, y
     if y is not None:
         x, y, weights = prepare(x, y, sample_weight)
         try_out(model, goal, x, y)
@@ -165,7 +165,7 @@ def fit(
         from .doctor import attended
 
         about = {"validation_data": validation_data, "batch_size": batch_size, "shuffle": shuffle}
-        with attended(run, doctor, given, **about, clip_norm=clip_norm):
+        with attended(run, doctor, *given, **about, clip_norm=clip_norm):
             run.train(epochs)
     else:
         run.train(epochs)

@@ -72,7 +72,7 @@ class LearningRates:
         axes.axvline(self.suggestion, color=THEME.positive, label=f"suggestion: {self.suggestion:.2g}")
         axes.set(xscale="log", xlabel="learning rate", ylabel="loss", title="Learning rates from low to high")
         low, first = self.lowest, self.start
-        axes.set_ylim(low - 0.1 * (first - low), first + 0.5 * (first - low))
+        axes.set_ylim(min(low, self.losses.min()) - 0.05 * (first - low), first + 0.5 * (first - low))
         axes.grid(alpha=0.25)
         axes.legend(loc="lower left", framealpha=0.9, edgecolor="none")
         return saved(figure, path)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engine import data_of
 from ..batches import Rows
 from ..callbacks import Callback
 from ..run import Run
@@ -34,37 +35,36 @@ class Watch(Callback):
 
     Args:
         before: what was found before training.
+        x, y: rows of the prepared data; none where the batches come from what gives them only once.
     """
 
-    def __init__(self, before: Diagnosis) -> None:
-        self.before = before
+    def __init__(self, before: Diagnosis, x: Any = (), y: Any = ()) -> None:
+        rows = np.sort(np.random.default_rng(0).permutation(len(x))[:ROWS])
+        self.before, self.data = before, (x[rows], y[rows]) if len(x) else None
         self.steep: list[Finding] = []
 
     def on_epoch_end(self, run: Run) -> None:
         """Look at the gradients; keep the first time that they explode."""
         if not self.steep and run.epoch & (run.epoch - 1) == 0:
-            self.steep = [finding for finding in looked_at(run) if finding.name == "exploding_gradients"]
+            self.steep = [finding for finding in self.look(run) if finding.name == "exploding_gradients"]
 
     def diagnosis(self, run: Run) -> Diagnosis:
         """All that was found before and during training, each once: what was there before comes first as a cause."""
-        seen = {finding.name: finding for finding in (*self.steep, *looked_at(run), *oscillation(run))}
+        seen = {finding.name: finding for finding in (*self.steep, *self.look(run), *oscillation(run))}
         during = without_symptoms([f for name, f in seen.items() if name not in self.before.names], DURING)
         follows = {name: (*CONSEQUENCES.get(name, ()), *DURING.get(name, ())) for name in self.before.names}
         return Diagnosis(without_symptoms([*self.before, *during], follows), self.before.language)
 
-
-def looked_at(run: Run) -> list[Finding]:
-    """What one pass through the network, as it is now, shows; nothing where the batches come from elsewhere."""
-    if not isinstance(run.source, Rows):
-        return []
-    rows = np.sort(np.random.default_rng(0).permutation(len(run.source.x))[:ROWS])
-    model = deepcopy(run.model).train()
-    with np.errstate(all="ignore"):
-        passage = Passage(model, run.goal.function, run.source.x[rows], run.source.y[rows])
-        return [
-            *network.dead_units(passage), *network.saturated_units(passage, stuck_only=True),
-            *network.gradient_sizes(passage),
-        ]  # fmt: skip
+    def look(self, run: Run) -> list[Finding]:
+        """What one pass through the network, as it is now, shows."""
+        if self.data is None:
+            return []
+        with np.errstate(all="ignore"):
+            passage = Passage(deepcopy(run.model).train(), run.goal.function, *self.data)
+            return [
+                *network.dead_units(passage), *network.saturated_units(passage, stuck_only=True),
+                *network.gradient_sizes(passage),
+            ]  # fmt: skip
 
 
 def oscillation(run: Run) -> Iterator[Finding]:
@@ -83,8 +83,16 @@ def oscillation(run: Run) -> Iterator[Finding]:
         yield Finding("loss_oscillates", "warning", (), measured)
 
 
+def joined(batches: Any) -> tuple[Any, Any, dict[str, Any]] | None:
+    """All rows of a list of batches, in which the rows always come in the same order; None for anything else."""
+    if not isinstance(batches, (list, tuple)) or not batches:
+        return None
+    x, y = (np.concatenate([np.asarray(data_of(batch[i])) for batch in batches]) for i in (0, 1))
+    return x, y, {"batch_size": len(batches[0][1]), "shuffle": False}
+
+
 @contextmanager
-def attended(run: Run, doctor: bool | str, data: tuple[Any, ...], **settings: Any) -> Iterator[None]:
+def attended(run: Run, doctor: bool | str, x: Any, y: Any, **settings: Any) -> Iterator[None]:
     """Examine a run before the `with` block, in which it trains, and watch it there; the history gets the diagnosis.
 
     A FloatingPointError that ends the training tells the diagnosis too.
@@ -92,15 +100,18 @@ def attended(run: Run, doctor: bool | str, data: tuple[Any, ...], **settings: An
     Args:
         run: the run, before its first epoch.
         doctor: True, or the language: "en" or "pt".
-        data: x and y as they were given; empty if they come in batches.
+        x, y: as they were given to `fit`; batches that come from anything but a list cannot be examined before.
         settings: as `diagnose` takes them.
     """
     language = doctor if isinstance(doctor, str) else "en"
-    before = Diagnosis([], language)
-    if data:
-        x, y = data
+    if y is None and (found := joined(x)) is not None:
+        x, y, of_batches = found
+        settings |= of_batches
+    watch = Watch(Diagnosis([], language))
+    if y is not None:
         before = diagnose(run.model, x, y, run.goal.function, run.optimizer, language=language, **settings)
-    watch = Watch(before)
+        rows = run.source if isinstance(run.source, Rows) else Rows(*run.source.prepare(x, y)[:2], len(x))
+        watch = Watch(before, rows.x, rows.y)
     run.callbacks.append(watch)
     try:
         yield
