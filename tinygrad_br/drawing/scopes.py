@@ -47,7 +47,7 @@ def living_models(graph: Graph) -> list[Any]:
 
     kinds = {Module, *subclasses(Module)}
     modules = [thing for thing in gc.get_objects() if type(thing) in kinds]
-    owned = {id(m): leaves.intersection(m.parameters()) for m in modules if not isinstance(m, LayerNeuron)}
+    owned = {id(m): leaves.intersection(Module.parameters(m)) for m in modules if not isinstance(m, LayerNeuron)}
     inner: set[int] = {id(part) for m in modules if owned.get(id(m)) for part in m.modules()[1:]}
     outermost = [m for m in modules if owned.get(id(m)) and id(m) not in inner]
     models = []

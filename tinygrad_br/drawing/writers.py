@@ -104,10 +104,10 @@ def table(box: Box, theme: Theme) -> str:
         rows.append("".join(f"<td{wide}{fill}>{text_of(c, faint, 9)}</td>" for c, _, (fill, faint, _) in numbers))
         rows.append("".join(f"<td{wide}{fill}>{text_of(t, ink, 9)}</td>" for _, t, (fill, _, ink) in numbers))
     else:
-        rows += [
-            f'<td align="left"{fill}>{text_of(c, faint, 9)}</td><td align="right"{fill}>{text_of(t, ink, 11)}</td>'
-            for c, t, (fill, faint, ink) in numbers
-        ]
+        for c, t, (paint, faint, ink) in numbers:
+            cells = f'<td align="left">{text_of(c, faint, 9)}</td><td align="right">{text_of(t, ink, 11)}</td>'
+            strip = f'<table border="0" cellspacing="0" cellpadding="3"{paint}><tr>{cells}</tr></table>'
+            rows.append(f'<td colspan="2" cellpadding="0">{strip}</td>' if paint else cells)
     body = "".join(f"<tr>{row}</tr>" for row in rows) or "<tr><td> </td></tr>"
     inner = f'<table border="0" cellspacing="0" cellpadding="{1 if box.kind == "constant" else 3}">{body}</table>'
     return (

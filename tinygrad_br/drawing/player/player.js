@@ -457,7 +457,10 @@ function drawGraph(frame) {
   const moment = state.moment;
   links.forEach(([a, b], i) => {
     const back = moment >= moments - b && frame.nodes[a].g && frame.nodes[b].g;
-    const twins = links.slice(0, i).filter((other) => other[0] === a && other[1] === b).length;
+    const wraps = corners[a].row !== corners[b].row;
+    const beside = (other) =>
+      (wraps ? corners[other[0]].row !== corners[other[1]].row : other[0] === a) && other[1] === b;
+    const twins = links.slice(0, i).filter(beside).length;
     const { d, x, y, anchor, split } = route(places, a, b, 10 * twins);
     const pen = back ? { stroke: "var(--back)", "stroke-width": 2 } : { stroke: "var(--line)", "stroke-width": 1.3 };
     const line = shape(svg, "path", {
@@ -484,7 +487,9 @@ function drawGraph(frame) {
     const fill = `var(${{ leaf: "--leaf", output: "--result" }[node.kind] || "--value"})`;
     const stroke = now ? "var(--accent)" : "var(--line)";
     shape(group, "rect", { x, y, width: w, height: h, rx: 10, fill, stroke, "stroke-width": now ? 3 : 1 });
-    label(group, x + w / 2, y + 16, cut(named(node.name), 17), { "font-weight": 600, "font-size": 12 });
+    const name = cut(named(node.name), 19);
+    const size = Math.max(9, Math.min(12, (1.6 * w) / name.length));
+    label(group, x + w / 2, y + 16, name, { "font-weight": 600, "font-size": size });
     const below = [node.op, named(node.where), node.shape.length ? `(${node.shape.join(", ")})` : ""];
     label(group, x + w / 2, y + 29, cut(below.filter(Boolean).join(" · "), 26), { class: "faint", "font-size": 9 });
     const { v, g } = frame.nodes[i];
@@ -503,6 +508,16 @@ function route({ corners, w, h, down, width }, a, b, shift) {
   const [from, to] = [corners[a], corners[b]];
   const straight = story.graph.nodes[a].lane === story.graph.nodes[b].lane;
   if (down) {
+    if (to.y - from.y > 2 * h) {
+      const side = 4 - shift / 4; /* past other boxes, beside them */
+      const d = bent([
+        [from.x, from.y + 0.7 * h],
+        [side, from.y + 0.7 * h],
+        [side, to.y + 0.3 * h],
+        [to.x, to.y + 0.3 * h],
+      ]);
+      return { d, x: side + 2, y: from.y + h + 26, anchor: "start", split: true };
+    }
     const [x1, y1, y2] = [from.x + w / 2, from.y + h, to.y];
     const x2 = straight ? to.x + w / 2 + shift : to.x + 0.8 * w - shift;
     const middle = (y1 + y2) / 2;
@@ -513,16 +528,16 @@ function route({ corners, w, h, down, width }, a, b, shift) {
   const y2 = to.y + (straight || from.row !== to.row ? h / 2 : 0.2 * h) + shift;
   const middle = (x1 + x2) / 2;
   if (from.row !== to.row) {
-    const turn = to.top - 12 - shift; /* between the rows, back to the left */
+    const turn = to.top - 10 - shift / 2; /* between the rows, back to the left */
     const d = bent([
       [x1, y1],
-      [width - 8, y1],
-      [width - 8, turn],
-      [8, turn],
-      [8, y2],
+      [width - 8 + shift / 2, y1],
+      [width - 8 + shift / 2, turn],
+      [8 - shift / 2, turn],
+      [8 - shift / 2, y2],
       [x2, y2],
     ]);
-    return { d, x: width / 2, y: turn - 5, anchor: "middle", split: false };
+    return { d, x: width / 2 + 4 * shift, y: turn - 5, anchor: "middle", split: false };
   }
   if (x2 - x1 > w) {
     const low = Math.max(from.y, to.y) + h + 14 + shift; /* past other boxes, below them */
