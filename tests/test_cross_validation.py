@@ -56,9 +56,9 @@ def test_a_shifted_and_turned_picture_is_that_of_its_function(cv):
 @pytest.mark.parametrize("name", ["digits", "cats"])
 def test_it_runs(cv, name, monkeypatch, capsys):
     for key, recipe in cv.RECIPES.items():
-        monkeypatch.setitem(cv.RECIPES, key, recipe._replace(epochs=1, batch=64))
+        monkeypatch.setitem(cv.RECIPES, key, recipe._replace(epochs=1, batch=16))
     load, brightest = cv.SETS[name]
-    few = type(load())(load().x[::8], load().y[::8])
+    few = type(load())(load().x[::32], load().y[::32])
     monkeypatch.setitem(cv.SETS, name, (lambda: few, brightest))
     for model in ("mlp", "conv"):
         monkeypatch.setattr(sys, "argv", ["", "--set", name, "--model", model, "--folds", "2", "--seed", "3"])
