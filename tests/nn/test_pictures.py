@@ -106,6 +106,19 @@ def test_ties_in_a_window_share_the_gradient():
     np.testing.assert_array_equal(x.grad, np.full((1, 1, 2, 2), 0.25))
 
 
+def test_a_window_with_nan_has_no_gradient_that_could_be_taken_for_one():
+    x = Value(np.array([[[[np.nan, 1.0, 2.0, 3.0]]]]))
+    nn.MaxPool2d((1, 2))(x).sum().backward()
+    np.testing.assert_array_equal(x.grad, [[[[np.nan, np.nan, 0, 1]]]])
+
+
+def test_bytes_do_not_overflow():
+    bright = np.full((1, 1, 2, 2), 255, np.uint8)
+    assert nn.AvgPool2d(2)(bright).item() == 255
+    assert nn.MaxPool2d(2)(bright).item() == 255
+    assert nn.Conv2d(1, 1, 2, init=lambda *_: np.ones((1, 1, 2, 2)))(bright).item() == 1020
+
+
 def test_embedding_picks_rows_and_adds_up_their_gradients():
     layer = nn.Embedding(5, 2, seed=0)
     indices = np.array([[1, 3], [1, 1]])

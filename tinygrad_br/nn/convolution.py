@@ -201,7 +201,7 @@ def to_largest(g: Any, x: Any, largest: Any, size: Pair, stride: Pair) -> Any:
     count = np.zeros(g.shape, np.min_scalar_type(len(found)))
     for mask in found:
         count += mask
-    shares = g / count.astype(g.dtype) if count.size and np.max(count) > 1 else g
+    shares = g if np.all(count == 1) else g / count.astype(g.dtype)
     total = np.zeros(inward(x).shape, g.dtype)
     for piece, mask in zip(pieces(total, size, stride), found):
         if stride[0] >= size[0] and stride[1] >= size[1]:
@@ -224,7 +224,7 @@ def from_largest(g: Any, x: Any, largest: Any, size: Pair, stride: Pair) -> Any:
 
 def mean_pool(x: Any, size: Pair, stride: Pair) -> Any:
     """The mean of each window; see `AvgPool2d`."""
-    x = inward(x)
+    x = inward(x if x.dtype.kind in "fc" else x.astype(np.float64))  # bytes would overflow
     for axis in (1, 2):
         x, *others = along(x, axis, size[axis - 1], stride[axis - 1])
         for other in others:
