@@ -292,6 +292,15 @@ def test_a_right_loop_leaves_gradients_that_are_no_finding():
     assert tg.diagnose(model, X, Y, CE).ok
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_tiny_outputs_of_one_sign_are_no_sigmoids(seed):
+    """The initial weights of Neural Networks from Scratch, 0.01 times standard normal numbers."""
+    rng = np.random.default_rng(seed)
+    model = weighted(nn.MLP(2, [64, 1]), lambda w: 0.01 * rng.standard_normal(w.shape))
+    x, y = tg.datasets.spiral(100, 2, seed=seed)
+    assert tg.diagnose(model, x, y[:, np.newaxis], BCE).ok
+
+
 # Nothing is changed ---------------------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from .passage import Passage
 Array = np.ndarray[Any, Any]
 Follows = Mapping[str, tuple[str, ...]]
 
+FAR = 1e6  # times as large as they are: inputs that show whether a network's outputs are bounded
 ROWS = 512  # as many rows, drawn by chance, go through the network
 
 # What follows from what: a symptom whose cause is found is told with it, and is no finding of its own.
@@ -182,11 +183,11 @@ def of_network(passage: Passage) -> Iterator[Finding]:
 
 
 def squeezed(patient: Patient, x: Array) -> bool:
-    """Whether the outputs differ, yet stay between 0 and 1 for inputs that are a hundred times as large."""
+    """Whether the outputs differ clearly for inputs that are a million times as large, yet stay between 0 and 1."""
     if x.dtype.kind != "f":
         return False
-    outputs = patient.says(np.concatenate([x, 100 * x, -100 * x]))
-    return bool(np.all((outputs >= 0) & (outputs <= 1)) and np.ptp(outputs) > 1e-3)
+    outputs = patient.says(np.concatenate([x, FAR * x, -FAR * x]))
+    return bool(np.all((outputs >= 0) & (outputs <= 1)) and np.ptp(outputs) > 0.2)
 
 
 def best_constant(name: str, goal: Goal, y: Array, shape: tuple[int, ...]) -> float:
