@@ -107,7 +107,9 @@ class Numbering(dict[Hashable, int]):
 
 
 def kind_of(data: Any) -> Hashable:
-    """Shape and dtype, by which nodes are told apart."""
+    """Shape and dtype, by which nodes are told apart; a class stands for both where there are very many."""
+    if data.__class__ is np.float64:
+        return np.float64
     return tuple(map(kind_of, data)) if isinstance(data, tuple) else (data.shape, data.dtype.char)
 
 
@@ -155,7 +157,7 @@ def series_of(steps: Sequence[Item]) -> tuple[Any, Any]:
         places = [place_of.get(id(source), -1) for source, _ in item.inputs]
         for row, place in enumerate(places[:MOST_SOURCES]):
             sources[row, i] = place
-        rest = tuple([i - place for place in places[MOST_SOURCES:]])
+        rest = tuple([i - place for place in places[MOST_SOURCES:]]) if len(places) > MOST_SOURCES else ()
         what = (item.rounds, len(item.members)) if item.folded else (item.node.op, item.node._data.__class__)
         does[i] = number[what, len(places), rest]
     return does, sources

@@ -56,8 +56,10 @@ def graph_of(outputs: Sequence[Node]) -> Graph:
         node = waiting.pop()
         if node not in args:
             args[node] = mine = [*nodes_in(node.args)] if node.args else []
-            waiting += mine
-            newer.update(arg for arg in mine if arg.number > node.number)
+            for arg in mine:
+                waiting.append(arg)
+                if arg.number > node.number:
+                    newer.add(arg)
     by_number = sorted(args, key=attrgetter("number"))
     ordered = [n for n in by_number if n in newer] + [n for n in by_number if n not in newer] if newer else by_number
     return {node: args[node] for node in ordered}
