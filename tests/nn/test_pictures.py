@@ -212,3 +212,21 @@ def test_a_convolutional_network_survives_saving(tmp_path):
 def test_errors_say_what_to_write(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_program_of_a_convolution_runs_alone():
+    """With all that it calls in its text."""
+
+    @tg.compile
+    def slopes(x, w):
+        value, weights = Value(x), Value(w)
+        y = convolution.max_pool(convolution.convolve(value, weights, None, (1, 1), (1, 1)), (2, 2), (2, 2))
+        y = convolution.mean_pool(y, (1, 2), (1, 2))
+        return tuple(tg.gradients((y**2).sum(), [value, weights]))
+
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=(2, 3, 6, 8)), rng.normal(size=(4, 3, 3, 3))
+    space = {"np": np}
+    exec(compile(slopes.source(x, w), "pasted", "exec", dont_inherit=True), space)
+    for alone, ours in zip(space["slopes"](x, w), slopes(x, w), strict=True):
+        np.testing.assert_array_equal(alone, ours)
