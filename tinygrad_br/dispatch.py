@@ -76,6 +76,8 @@ def call_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: Mapp
             raise TypeError(f"np.{name}.{method} has no derivative here; use a function that has, or np.{name} itself")
         return UFUNC_METHODS[ufunc, method](*args, **kwargs)
     if kwargs:
+        if (ufunc, method) in UFUNC_METHODS:
+            return UFUNC_METHODS[ufunc, method](*args, **kwargs)
         option = next(iter(kwargs))
         raise TypeError(
             f"np.{name} with {option}= is not recorded; write np.where(mask, np.{name}(...), other) for where=, "

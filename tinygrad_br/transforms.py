@@ -181,14 +181,29 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     return derivatives
 
 
-def hessian(f: Function, argnum: int = 0) -> Function:
+def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The function that gives all second derivatives of f, which gives one real number: shape x.shape + x.shape.
+
+    For several arguments, lists or dicts it gives one such array for each pair: `result[i][j]`, in their structure.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
     array([[4., 2.],
            [2., 0.]])
+    >>> hessian(lambda p: p["a"] * p["b"] ** 2)({"a": 3.0, "b": 5.0})["a"]
+    {'a': np.float64(0.0), 'b': np.float64(10.0)}
     """
-    return jacobian(grad(f, argnum), argnum)
+    slopes = grad(f, argnums)
+
+    @wraps(f)
+    def second_derivatives(*args: Any, **kwargs: Any) -> Any:
+        tree = args[argnums] if isinstance(argnums, int) else tuple(args[i] for i in argnums)
+        rows = [
+            jacobian(lambda *a, i=i, **k: flatten(slopes(*a, **k))[i], argnums)(*args, **kwargs)
+            for i in range(len(flatten(tree)))
+        ]
+        return rebuild(tree, iter(rows))
+
+    return second_derivatives
 
 
 def vjp(f: Function, *args: Any) -> Any:

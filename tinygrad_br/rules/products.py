@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import COMPOSED, SEQUENCES, composed, operand
+from ..dispatch import COMPOSED, SEQUENCES, UFUNC_METHODS, composed, operand
 from ..engine import define_rule, record
 from .linear import flipped, transposed
 
@@ -197,8 +197,14 @@ define_rule(
 )
 
 
+def vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:
+    return np.vecdot(*(np.moveaxis(operand(x), axis, -1) for x in (x1, x2)))
+
+
+UFUNC_METHODS[np.vecdot, "__call__"] = COMPOSED[np.linalg.vecdot] = vecdot  # with axis=
+
 # the names of the array API for the same functions
-for name in ("matmul", "outer", "vecdot", "tensordot", "matrix_transpose"):
+for name in ("matmul", "outer", "tensordot", "matrix_transpose"):
     COMPOSED[getattr(np.linalg, name)] = getattr(np, name)
 COMPOSED[np.linalg.cross] = lambda x, y, *, axis=-1: np.cross(x, y, axis=axis)
 COMPOSED[np.linalg.trace] = lambda x, *, offset=0, dtype=None: np.trace(x, offset, -2, -1, dtype)

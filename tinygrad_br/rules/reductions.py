@@ -117,7 +117,7 @@ def extreme_rule(
     where: Any = True,
 ) -> Any:  # fmt: skip
     ans = spread(ans, axis, keepdims)
-    at = (x == ans) & where
+    at = np.logical_and(x == ans, where)
     sharing = np.sum(at, axis=axis, keepdims=True) + (0 if initial is NOT_GIVEN else ans == initial)
     return np.where(at, spread(g, axis, keepdims) / sharing, 0)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dispatch import composed, operand
+from ..dispatch import composed, holds_values, operand
 from ..engine import Node, data_of, define_rule, record
 from .linear import rearrangement, transposed
 
@@ -149,15 +149,51 @@ def insert_into(values: Any, shape: tuple[int, ...], obj: Any, axis: int | None)
 
 @composed(np.pad)
 def pad(array: Any, pad_width: Any, mode: str = "constant", **kwargs: Any) -> Any:
-    if mode not in ("constant", "edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type") == "odd":
-        raise TypeError(
-            f"np.pad with mode={mode!r} and {kwargs} has no derivative rule; pad with mode 'constant', 'edge', "
-            "'reflect', 'symmetric' or 'wrap', or write the new entries with np.concatenate"
-        )
+    array = operand(array)
     if isinstance(pad_width, dict):
-        pad_width = [pad_width.get(i, pad_width.get(i - np.ndim(array), (0, 0))) for i in range(np.ndim(array))]
-    widths = np.broadcast_to(pad_width, (np.ndim(array), 2)).tolist()
-    return record(np.pad, (operand(array), widths, mode), kwargs)
+        pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, (0, 0))) for i in range(array.ndim)]
+    widths = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()
+    odd = kwargs.get("reflect_type") == "odd"
+    if (
+        mode in ("constant", "edge", "reflect", "symmetric", "wrap")
+        and not odd
+        and not holds_values([*kwargs.values()])
+    ):
+        return record(np.pad, (array, widths, mode), kwargs)
+    for axis, (before, after) in enumerate(widths):  # the others one axis after another, as NumPy does
+        options = {name: axis_pair(option, axis, array.ndim) for name, option in kwargs.items()}
+        line = np.moveaxis(array, axis, 0)
+        ends = [border(line, before, mode, **{name: pair[0] for name, pair in options.items()})]
+        mirrored = border(np.flip(line, 0), after, mode, **{name: pair[1] for name, pair in options.items()})
+        ends += [line, np.flip(mirrored, 0)]
+        array = np.moveaxis(np.concatenate(ends), 0, axis)
+    return array
+
+
+def axis_pair(option: Any, axis: int, ndim: int) -> Any:
+    """What an option of np.pad says of both ends of one axis: it may be one number, a pair, or a pair for each axis."""
+    return [option] * 2 if option is None or isinstance(option, str) else np.broadcast_to(option, (ndim, 2))[axis]
+
+
+def border(x: Any, width: int, mode: str, stat_length: Any = None, constant_values: Any = 0, end_values: Any = 0,
+           reflect_type: str = "even") -> Any:  # fmt: skip
+    """What np.pad puts before the first axis."""
+    n = len(x)
+    if mode == "constant":
+        return np.broadcast_to(constant_values, (width, *x.shape[1:])).astype(x.dtype)
+    if mode == "linear_ramp":
+        return np.linspace(end_values, x[0], width, endpoint=False).astype(x.dtype)
+    if mode in ("mean", "median", "maximum", "minimum"):
+        function = {"mean": np.mean, "median": np.median, "maximum": np.max, "minimum": np.min}[mode]
+        part = x if stat_length is None else x[: int(stat_length)]
+        return np.broadcast_to(function(part, axis=0), (width, *x.shape[1:]))
+    first = 1 if mode == "reflect" else 0
+    if mode not in ("reflect", "symmetric") or width > n - first:
+        raise TypeError(
+            f"np.pad with mode={mode!r} and reflect_type={reflect_type!r} by {width} entries has no derivative rule; "
+            "pad less, or write the new entries with np.concatenate"
+        )
+    return 2 * x[:1] - np.flip(x[first : first + width], 0)
 
 
 def unpadded(g: Any, ans: Any, x: Any, widths: Any, mode: str, **kwargs: Any) -> Any:

@@ -89,6 +89,8 @@ ROWS = [
     row(np.linalg.matmul, (2, 3), (3, 2)),
     row(np.linalg.outer, (2,), (3,)),
     row(np.linalg.vecdot, (2, 3), (3,)),
+    row(np.linalg.vecdot, (3, 2), (3, 1), call=lambda x, y: np.linalg.vecdot(x, y, axis=0), note="axis"),
+    row(np.vecdot, (3, 2), (3, 2), call=lambda x, y: np.vecdot(x, y, axis=0), note="axis"),
     row(np.linalg.tensordot, (2, 3), (2, 3)),
     row(np.linalg.matrix_transpose, (2, 3)),
     row(np.linalg.cross, (2, 3), (2, 3)),

@@ -70,6 +70,7 @@ ROWS = [
     *[r for f in (np.max, np.amax, np.min, np.amin, np.ptp) for r in places(f, distinct=True)],
     *[row(f, lambda x, f=f: f(x, 0, initial=0.1, where=MASK), MATRIX, "where", distinct=True)
       for f in (np.max, np.min)],
+    row(np.max, lambda x: np.max(x, 0, initial=0.1, where=[[True], [False], [True]]), MATRIX, "list", distinct=True),
     *numbers_only(np.nanmax, distinct=True),
     *numbers_only(np.nanmin, distinct=True),
     # products

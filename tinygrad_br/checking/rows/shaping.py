@@ -104,6 +104,15 @@ ROWS = [
     row(np.pad, lambda x: np.pad(x, ((0, 2), (1, 0)), constant_values=3.0), MATRIX, "constant"),
     *[row(np.pad, lambda x, m=m: np.pad(x, ((2, 1), (0, 3)), m), MATRIX, m) for m in ("edge", "wrap", "symmetric")],
     row(np.pad, lambda x: np.pad(x, {0: (2, 1)}, mode="reflect"), MATRIX, "reflect"),
+    *[
+        row(np.pad, lambda x, m=m: np.pad(x, ((2, 1), (0, 2)), m), MATRIX, m, distinct=True)
+        for m in ("mean", "median", "maximum", "minimum", "linear_ramp")
+    ],
+    row(np.pad, lambda x: np.pad(x, ((1, 2), (2, 1)), "mean", stat_length=((1, 2), (2, 1))), ((3, 3),), "part"),
+    row(np.pad, lambda x: np.pad(x, ((2, 1), (0, 1)), "reflect", reflect_type="odd"), MATRIX, "odd"),
+    row(np.pad, lambda x: np.pad(x, ((2, 1), (0, 1)), "symmetric", reflect_type="odd"), MATRIX, "odd, symmetric"),
+    row(np.pad, lambda x, c: np.pad(x, 1, constant_values=c), ((3, 2), ()), "learned constant"),
+    row(np.pad, lambda x, c: np.pad(x, 1, "linear_ramp", end_values=c), ((3, 2), (2, 2)), "learned ends"),
     row(np.concatenate, lambda x, y: np.concatenate([x, y], axis=-1), ((2, 3), (2, 1))),
     row(np.concatenate, lambda x, y: np.concatenate((x, y), axis=None), ((2, 3), (2,)), "flat"),
     row(np.concatenate, lambda x: np.concatenate([x, np.ones((1, 2), x.dtype), x]), MATRIX, "repeated"),
