@@ -176,7 +176,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
             np.reshape(np.stack([row[i] for row in rows]), (*shape, *v.shape)) if rows else np.zeros((*shape, *v.shape))
             for i, v in enumerate(run.variables)
         ]
-        return run.result(columns, argnums)
+        return run.result([c if isinstance(c, Value) else c[()] for c in columns], argnums)
 
     return derivatives
 
@@ -184,7 +184,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     """The function that gives all second derivatives of f, which gives one real number: shape x.shape + x.shape.
 
-    For several arguments, lists or dicts it gives one such array for each pair: `result[i][j]`, in their structure.
+    Of several arguments, lists or dicts it is the gradient's structure, with a gradient of its own in each place.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
     array([[4., 2.],

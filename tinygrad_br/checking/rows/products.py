@@ -25,6 +25,8 @@ def einsum(subscripts: str, *shapes: tuple[int, ...], **options: Any) -> Row:
     )
 
 
+VECDOTS: tuple[Any, ...] = (np.vecdot, np.linalg.vecdot)
+
 ROWS = [
     row(np.matmul, (2, 3), (3, 2)),
     row(np.matmul, (3,), (3,)),
@@ -89,8 +91,7 @@ ROWS = [
     row(np.linalg.matmul, (2, 3), (3, 2)),
     row(np.linalg.outer, (2,), (3,)),
     row(np.linalg.vecdot, (2, 3), (3,)),
-    row(np.linalg.vecdot, (3, 2), (3, 1), call=lambda x, y: np.linalg.vecdot(x, y, axis=0), note="axis"),
-    row(np.vecdot, (3, 2), (3, 2), call=lambda x, y: np.vecdot(x, y, axis=0), note="axis"),
+    *[row(f, (3, 2), (3, 2), call=lambda x, y, f=f: f(x, y, axis=0), note="axis") for f in VECDOTS],
     row(np.linalg.tensordot, (2, 3), (2, 3)),
     row(np.linalg.matrix_transpose, (2, 3)),
     row(np.linalg.cross, (2, 3), (2, 3)),
