@@ -59,9 +59,10 @@ def fires_with(brightness, bias):
     return brightness + bias >= threshold
 
 
-print(say("brightness  no bias  bias 0.1", "    brilho  sem viés  viés 0.1"))
+print(say("brightness   no bias  bias 0.1", "    brilho  sem viés  viés 0,1"))
 for brightness in (0.30, 0.35, 0.40, 0.45, 0.50, 0.55):
-    print(f"{brightness:10.2f}  {fires_with(brightness, 0.0)!s:>7}  {fires_with(brightness, 0.1)!s:>8}")
+    without, with_bias = fires_with(brightness, 0.0), fires_with(brightness, 0.1)
+    print(f"{brightness:10.2f}  {without!s:>8}  {with_bias!s:>8}")
 
 assert not fires_with(0.45, 0.0)
 assert fires_with(0.45, 0.1)

@@ -91,8 +91,8 @@ L = (W2 * H + B2 - target) ** 2
 L.name = "loss"
 L.backward()
 
-for name, by_hand, parameter in (("w1", d_w1, W1), ("b1", d_b1, B1), ("w2", d_w2, W2), ("b2", d_b2, B2)):
-    print(name, by_hand, parameter.grad)
+for by_hand, parameter in ((d_w1, W1), (d_b1, B1), (d_w2, W2), (d_b2, B2)):
+    print(parameter.name, by_hand, parameter.grad)
     assert np.isclose(by_hand, parameter.grad)
 
 # %% [markdown] lang="en"

@@ -47,7 +47,7 @@ show(plt, "spiral")
 
 # %%
 ruler = tg.nn.MLP(2, [3], seed=0)
-history = tg.fit(ruler, x, y, loss="cross_entropy", lr=0.1, epochs=100, batch_size=None, seed=0, verbose=0)
+history = tg.fit(ruler, x, y, loss="cross_entropy", lr=0.1, batch_size=None, verbose=0)
 
 print(f"{history.accuracy[-1]:.0%}")
 assert history.accuracy[-1] < 0.7
@@ -104,12 +104,10 @@ optimizers = {
     "Adam": lambda p: tg.optim.Adam(p, lr=0.02),
 }
 
-epochs = few(300, quick=80)
+settings = {"loss": "cross_entropy", "epochs": few(300, quick=80), "batch_size": None, "verbose": 0}
 for name, optimizer in optimizers.items():
     model = tg.nn.MLP(2, [64, 64, 3], activation="relu", seed=0)
-    history = tg.fit(
-        model, x, y, loss="cross_entropy", optimizer=optimizer, epochs=epochs, batch_size=None, seed=0, verbose=0
-    )
+    history = tg.fit(model, x, y, optimizer=optimizer, **settings)
     plt.semilogy(history.loss, lw=1.5, label=name)
     print(f"{name:8}  loss {history.loss[-1]:.3f}  accuracy {history.accuracy[-1]:.0%}")
 

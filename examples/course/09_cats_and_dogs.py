@@ -91,10 +91,8 @@ print(x.shape, y.shape, x_new.shape, y_new.shape)
 model = tg.nn.MLP(784, [64, 1], activation="relu", seed=0, dtype=np.float32)
 print(model.summary())
 
-history = tg.fit(
-    model, x, y, loss="bce_with_logits", lr=0.001, epochs=few(30, quick=4), batch_size=32,
-    validation_data=(x_new, y_new), seed=0, verbose=0,
-)  # fmt: skip
+settings = {"loss": "bce_with_logits", "lr": 0.001, "epochs": few(30, quick=4), "batch_size": 32, "verbose": 0}
+history = tg.fit(model, x, y, validation_data=(x_new, y_new), **settings)
 print(history)
 show(history.plot(), "training")
 
@@ -125,10 +123,7 @@ def mirrored(rows, rng):
 
 
 model = tg.nn.MLP(784, [64, 1], activation="relu", seed=0, dtype=np.float32)
-better = tg.fit(
-    model, x, y, loss="bce_with_logits", lr=0.001, epochs=few(30, quick=4), batch_size=32, augment=mirrored,
-    validation_data=(x_new, y_new), seed=0, verbose=0,
-)  # fmt: skip
+better = tg.fit(model, x, y, validation_data=(x_new, y_new), augment=mirrored, **settings)
 print(say("before:  ", "antes:   "), f"{min(history.val_loss):.3f}  {history.val_accuracy[-1]:.1%}")
 print(say("mirrored:", "espelho: "), f"{min(better.val_loss):.3f}  {better.val_accuracy[-1]:.1%}")
 assert better.val_accuracy[-1] > few(0.9, quick=0.8)

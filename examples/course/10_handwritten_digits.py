@@ -50,9 +50,8 @@ x, y = training.x.reshape(-1, 64) / 16, training.y
 x_new, y_new = held_out.x.reshape(-1, 64) / 16, held_out.y
 
 model = tg.nn.MLP(64, [64, 10], activation="relu", seed=0, dtype=np.float32)
-history = tg.fit(
-    model, x, y, loss="cross_entropy", lr=0.005, epochs=20, validation_data=(x_new, y_new), seed=0, verbose=0
-)
+settings = {"loss": "cross_entropy", "lr": 0.005, "epochs": 20, "verbose": 0}
+history = tg.fit(model, x, y, validation_data=(x_new, y_new), **settings)
 print(f"{history.accuracy[-1]:.1%}  {history.val_accuracy[-1]:.1%}")
 assert history.val_accuracy[-1] > 0.94
 
@@ -74,12 +73,11 @@ assert history.val_accuracy[-1] > 0.94
 
 # %%
 def nudged(rows, rng):
-    n = len(rows)
-    wide = np.pad(rows.reshape(n, 8, 8), ((0, 0), (1, 1), (1, 1)))
-    down, right = rng.integers(0, 3, (2, n, 1, 1))
-    moved = wide[np.arange(n)[:, None, None], down + np.arange(8)[:, None], right + np.arange(8)]
-    share = rng.uniform(0, 0.8, (n, 1))
-    return (1 - share) * rows + share * moved.reshape(n, 64)
+    wide = np.pad(rows.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
+    places = rng.integers(0, 3, (len(rows), 2))
+    moved = [picture[i : i + 8, j : j + 8] for picture, (i, j) in zip(wide, places)]
+    share = rng.uniform(0, 0.8, (len(rows), 1))
+    return (1 - share) * rows + share * np.reshape(moved, rows.shape)
 
 
 some = nudged(np.repeat(x[:1], 10, axis=0), np.random.default_rng(0))
@@ -110,10 +108,11 @@ show(plt, "nudged")
 
 # %%
 def train(x, y, seed, epochs):
-    model = tg.nn.MLP(64, [256, 128, 10], activation="relu", dropout=0.2, seed=seed, dtype=np.float32)
-    steps = epochs * -(-len(x) // 32)
-    optimizer = tg.optim.Adam(model.parameters(), lr=tg.optim.schedules.cosine(0.003, steps))
-    tg.fit(model, x, y, loss="cross_entropy", optimizer=optimizer, epochs=epochs, augment=nudged, seed=seed, verbose=0)
+    model = tg.nn.MLP(64, [256, 128, 10], dropout=0.2, seed=seed, dtype=np.float32)
+    falling = tg.optim.schedules.cosine(0.003, steps=epochs * len(x) // 32)
+    optimizer = tg.optim.Adam(model.parameters(), lr=falling)
+    settings = {"loss": "cross_entropy", "epochs": epochs, "seed": seed, "verbose": 0}
+    tg.fit(model, x, y, optimizer=optimizer, augment=nudged, **settings)
     return model
 
 

@@ -161,7 +161,8 @@ if torch:
     its_loss.backward()
     print(say("loss there:", "perda lá:  "), its_loss.item())
 
-    differences = [np.abs(model(x).data - answers.detach().numpy()).max(), abs(loss.item() - its_loss.item())]
+    differences = [abs(loss.item() - its_loss.item())]
+    differences.append(np.abs(model(x).data - answers.detach().numpy()).max())
     for ours, theirs in zip(model.parameters(), net.parameters()):
         differences.append(np.abs(ours.grad - theirs.grad.numpy().T).max())
     print(say("largest difference:", "maior diferença:"), max(differences))

@@ -155,7 +155,12 @@ def run(cells):
         notebook.cells.append(new(text, id=f"cell-{place}"))
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     NotebookClient(
-        notebook, timeout=300, kernel_name="python3", record_timing=False, extra_arguments=["--log-level=ERROR"]
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
+        extra_arguments=["--log-level=ERROR"],
     ).execute()
     notebook.metadata["language_info"] = {"name": "python"}
     for cell in notebook.cells:
@@ -166,11 +171,11 @@ def run(cells):
 
 
 def smaller(png):
-    """A picture in base64 with 64 colours of its own, which takes a third of the room."""
+    """A picture in base64 with 256 colours of its own, which takes half the room."""
     from PIL import Image
 
     with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
-        reduced, file = picture.convert("RGB").quantize(64), io.BytesIO()
+        reduced, file = picture.convert("RGB").quantize(256), io.BytesIO()
     reduced.save(file, "PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode()
 
