@@ -290,6 +290,11 @@ def test_options_out_of_range_are_errors():
         tg.draw(x, direction="up")
     with pytest.raises(ValueError, match="theme"):
         tg.draw(x, theme="blue")
+    for option in ({"digits": 0}, {"digits": "3"}, {"limit": 0}, {"depth": -1}, {"depth": 1}):
+        with pytest.raises(ValueError, match=f"{next(iter(option))}="):
+            tg.draw(x, **option)
+    with pytest.raises(TypeError, match="model="):
+        tg.draw(x, model=3)
     with pytest.raises(TypeError, match="Values and networks"):
         tg.draw(3.0)
 

@@ -170,3 +170,13 @@ def test_normalisations_are_no_layers():
         tg.nn.Layer(2, 4, seed=0), tg.nn.BatchNorm(4), np.tanh, tg.nn.LayerNorm(4), tg.nn.Layer(4, 1, seed=1)
     )
     assert tg.draw(model).title == "Sequential with 2, 4, 1 neurons from input to output"
+
+
+def test_names_must_be_as_many_as_there_are_neurons():
+    model = tg.nn.MLP(2, [3, 2], seed=0)
+    with pytest.raises(ValueError, match="here 2, but got 3"):
+        tg.draw(model, labels=("a", "b", "c"))
+    with pytest.raises(ValueError, match="names of the 2 inputs, but got 1"):
+        tg.draw(model, input_names=("a",))
+    with pytest.raises(ValueError, match="one example with 2 numbers, but this one has 8"):
+        tg.draw(model, inputs=np.ones((4, 2)))

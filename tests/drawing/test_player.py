@@ -184,6 +184,15 @@ def test_bad_use():
         tg.record(model, np.ones((4, 2)), np.ones((4, 1))).save("x.html")
     with pytest.raises(ValueError, match="every="):
         tg.record(model, np.ones((4, 2)), np.ones((4, 1)), every=0)
+    for wrong, said in (
+        ({"x": np.ones((4, 3))}, "rows of 2 numbers"),
+        ({"y": np.ones(3)}, "as many targets"),
+        ({"example": 4}, "one of the 4 rows"),
+        ({"labels": ("a", "b", "c")}, "here 1 or, for z <= 0 and z > 0, 2, but got 3"),
+        ({"image_shape": (3, 3)}, "9 pixels"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            tg.record(model, **{"x": np.ones((4, 2)), "y": np.ones((4, 1)), **wrong})
     with pytest.raises(TypeError, match="no such layer"):
         tg.record(tg.nn.Dropout(0.5), np.ones((4, 2)), np.ones((4, 1)))
 

@@ -98,11 +98,16 @@ def draw_graph(
     Colours of gradients: vanishing (below 1e-6) is blue, exploding (above 1e3) red, exactly zero grey, NaN magenta.
     Dashed arrows are those that no gradient flows back on.
 
-    Raises ValueError for an unknown direction or theme, with gradients=True unless there is one output of size 1, and
-    with depth= if there is no model.
+    Raises:
+        ValueError: for an unknown direction or theme and numbers out of range, with gradients=True unless there is one
+            output of size 1, and with depth= if no model has a part in the graph.
+        TypeError: if `model` is no tg.nn.Module.
     """
     if direction not in DIRECTIONS:
         raise ValueError(f"there is no direction {direction!r}; use one of {', '.join(DIRECTIONS)}")
+    for name, number, least in (("digits", digits, 1), ("limit", limit, 1), ("depth", depth, 0)):
+        if number is not None and (not hasattr(number, "__index__") or number < least):
+            raise ValueError(f"{name}= is a whole number from {least} on, but got {number!r}")
     colours = theme_named(theme)
     choice = Options(colours, digits, heat, explain, show_source, gradients is not False)
     picture = picture_of(outputs, choice, limit, gradients, model, depth)
@@ -141,7 +146,7 @@ def draw_network(
 
     Raises:
         TypeError: if the model has no layer with weights.
-        ValueError: if its layers are not a chain, or inputs and shapes do not fit.
+        ValueError: if its layers are not a chain, or inputs, names and shapes do not fit.
 
     >>> import tinygrad_br as tg
     >>> tg.draw(tg.nn.MLP(784, [64, 1], seed=0)).title

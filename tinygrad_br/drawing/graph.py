@@ -107,11 +107,13 @@ def picture_at_once(
     grads = gradients_of(outputs, nodes, gradients)
     picture = Picture()
     models = living_models(nodes) if model is None else [] if model is False else [model]
+    if not all(hasattr(m, "contents") for m in models):
+        raise TypeError(f"model= is the tg.nn.Module that computed the Values, or False, but got {model!r}")
     scopes = scopes_of(models, nodes) if models else NOWHERE
-    if depth is not None and not models:
+    if depth is not None and not scopes.of.keys() & nodes.keys():
         raise ValueError(
-            "depth= folds the modules of a model, but no living model has parameters in this graph; say which: "
-            "tg.draw(value, model=model, depth=1)"
+            "depth= folds the modules of a model, but no living model has parameters in this graph; draw what a model "
+            "computed while you still have the model"
         )
     if depth is not None:
         items = by_module(nodes, scopes.of, depth, limit)

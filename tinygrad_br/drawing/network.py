@@ -131,19 +131,41 @@ def scene_of(
 ) -> Scene:
     """The scene of a network; `tg.draw` describes the options."""
     layers = layers_of(model)
-    if inputs is not None and image_shape is None and np.ndim(inputs) > 1 and min(np.shape(inputs)[:2]) > 1:
-        image_shape = np.shape(inputs)
-    if image_shape is not None and math.prod(image_shape) != matrix(layers[0]).shape[0]:
-        raise ValueError(
-            f"image_shape {tuple(image_shape)} has {math.prod(image_shape)} pixels, but the network has "
-            f"{matrix(layers[0]).shape[0]} inputs"
-        )
+    check_names(layers, labels, input_names)
+    shape = np.shape(inputs)
+    if (
+        image_shape is None
+        and min(shape[:2], default=0) > 1 < len(shape)
+        and np.size(inputs) == matrix(layers[0]).shape[0]
+    ):
+        image_shape = shape
+    check_image(layers, image_shape)
     columns = columns_of(layers, neurons)
     if inputs is not None:
         for column, activations in zip(columns, activations_of(model, layers, inputs), strict=True):
             column.activations = activations
     title = f"{type(model).__name__} with {', '.join(str(c.count) for c in columns)} neurons from input to output"
     return Painter(columns, theme, labels, input_names, image_shape, title).scene
+
+
+def check_names(layers: Sequence[Any], labels: Sequence[str] | None, input_names: Sequence[str] | None = None) -> None:
+    """Raise ValueError unless there is a name for each output, or two for a single one, and for each input."""
+    count, outputs = matrix(layers[0]).shape[0], matrix(layers[-1]).shape[1]
+    if labels and len(labels) != outputs and not (outputs == 1 and len(labels) == 2):
+        wanted = "1 or, for z <= 0 and z > 0, 2" if outputs == 1 else f"{outputs:,}"
+        raise ValueError(f"labels= are the names of the outputs, here {wanted}, but got {len(labels)}")
+    if input_names and len(input_names) != count:
+        raise ValueError(f"input_names= are the names of the {count:,} inputs, but got {len(input_names)}")
+
+
+def check_image(layers: Sequence[Any], image_shape: tuple[int, ...] | None) -> None:
+    """Raise ValueError unless a picture of this shape has as many pixels as the network has inputs."""
+    count = matrix(layers[0]).shape[0]
+    if image_shape is not None and math.prod(image_shape) != count:
+        raise ValueError(
+            f"image_shape {tuple(image_shape)} has {math.prod(image_shape):,} pixels, "
+            f"but the network has {count:,} inputs"
+        )
 
 
 def mermaid_of(model: Any) -> str:

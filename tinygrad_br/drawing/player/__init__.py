@@ -21,7 +21,7 @@ import numpy as np
 
 from ...modes import mode
 from ...value import Value
-from ..network import biases_of, columns_of, inputs_of_layers, layers_of
+from ..network import biases_of, check_image, check_names, columns_of, inputs_of_layers, layers_of
 from ..picture import readable
 from ..plots import outputs_of, probabilities, unchanged
 from .computation import Computation
@@ -109,7 +109,7 @@ class Recorder:
         model = copy.deepcopy(self.model)
         parameters, layers = list(model.parameters()), layers_of(model)
         example = self.x[self.example].reshape(1, -1).astype(parameters[0].dtype)
-        answer = self.y[self.example : self.example + 1]
+        answer = self.y[[self.example]]
         if answer.dtype.kind == "f":
             answer = answer.astype(parameters[0].dtype)
         plane = self.plane()
@@ -202,6 +202,8 @@ def record(
         labels: names of the outputs; for a single output two names, for z <= 0 and z > 0.
         image_shape: (rows, columns) of inputs that are pictures.
 
+    Raises ValueError if data, labels or the shape of pictures do not fit the model, TypeError if it has no layer.
+
     On the page each arrow of the graph says by which numbers the gradient is multiplied on its way back: the local
     derivative, or the least and the greatest of them between arrays.  `training.html#40` opens the page at frame 40.
 
@@ -215,6 +217,17 @@ def record(
     """
     if every < 1:
         raise ValueError(f"every= is a number of steps from 1 on, but got {every}")
+    layers = layers_of(model)
+    check_names(layers, labels)
+    check_image(layers, image_shape)
+    rows, count = len(np.asarray(x)), layers[0].weights.shape[0]
+    if not rows or np.size(x) != rows * count or len(np.asarray(y)) != rows:
+        raise ValueError(
+            f"tg.record looks at rows of {count:,} numbers and as many targets, but got x of shape {np.shape(x)} and y "
+            f"of shape {np.shape(y)}"
+        )
+    if not -rows <= example < rows:
+        raise ValueError(f"example= is one of the {rows:,} rows of x, but got {example}")
     return Recorder(model, x, y, every, example, labels, image_shape)
 
 
