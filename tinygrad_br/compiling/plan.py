@@ -39,6 +39,7 @@ class Plan:
         self.is_guarded = False
         self.recorded = 0
         self.finite: list[Variable] = []
+        self.reached: set[Variable] = set()
 
     def finish(self, roots: Iterable[Node], finite: Iterable[Node]) -> None:
         """Keep the steps that the program needs for these nodes."""
@@ -47,6 +48,7 @@ class Plan:
         self.steps = self.alive([*variables_in([self.convert(node) for node in roots]), *self.finite])
         self.is_guarded = any(step.is_guarded for step in self.steps)
         self.has_arithmetic = any(step.is_arithmetic for step in self.steps)
+        self.has_arrays = not all(step.is_arithmetic for step in self.steps)
         self.known = {}
 
     @property
@@ -55,12 +57,13 @@ class Plan:
         return self.is_guarded or bool(self.finite)
 
     def alive(self, roots: Iterable[Variable]) -> list[Variable]:
-        """The steps that the roots depend on, in order."""
-        found = set(roots)
+        """The steps that the roots depend on, in order; `reached` are all variables that they depend on."""
+        self.reached = found = set(roots)
         waiting = [*found]
         while waiting:
-            for v in read_by(waiting.pop()):
-                if v not in found:
+            step = waiting.pop()
+            for v in step.args if step.is_arithmetic else read_by(step):
+                if v.__class__ is Variable and v not in found:
                     found.add(v)
                     waiting.append(v)
         return [step for step in self.steps if step in found]

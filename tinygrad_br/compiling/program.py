@@ -16,10 +16,10 @@ from .faster import make_faster
 from .memory import Memory
 from .plan import Plan
 from .source import Source
-from .tiles import instructions, make_tiles
+from .tiles import instructions, make_tiles, overwritten
 from .trace import Trace
 from .update import has_text, pool_updates
-from .variable import Variable, read_by, updated, variables_in
+from .variable import Variable, updated, variables_in
 
 
 class Program:
@@ -67,8 +67,8 @@ class Program:
         textual = all(has_text(update.optimizer) for update in trace.updates)
         homes, numbers = self.homes_in(plan, trace)
         read = {*variables_in([plan.convert(root) for root in roots]), *plan.finite}
-        make_faster(plan, read)
-        if not all(step.is_arithmetic for step in plan.steps):
+        if plan.has_arrays:
+            make_faster(plan, read)
             make_tiles(plan, read)
         commits = [(array, plan.convert(gradient)) for gradient, array in homes.values()]
         state = {plan.give(("array", array), array): plan.convert(new) for array, new in trace.state.values()}
@@ -105,7 +105,7 @@ class Program:
         outputs = [plan.convert(v) if isinstance(v, Node) else None for v in results]
         kept = [*variables_in(scalars), *variables_in([v for _, v in commits]), *plan.finite]
         arrays = [step for step in plan.steps if not step.is_arithmetic]
-        memory = Memory(arrays, [*variables_in(outputs)], kept, targets, aliases)
+        memory = Memory(arrays, [*variables_in(outputs)], kept, targets, aliases, overwritten(plan.steps))
         used = set(
             variables_in(
                 [
@@ -116,7 +116,7 @@ class Program:
                 ]
             )
         )
-        used = used.union(numbers.values(), *map(read_by, plan.steps))
+        used = used.union(numbers.values(), plan.reached)
         given = [v for v in plan.given.values() if v in used]
         self.needs_grad = [v.source[1] for v in given if v.source[0] == "gradient"]
         self.needs_none = [
@@ -154,7 +154,9 @@ class Program:
         self.bytes = memory.size
         self.counts = (plan.recorded, instructions(plan.steps))
         for step in (*plan.steps, *given):
-            step.sample = None
+            step.sample, step.args, step.kwargs = None, (), {}  # which lead to the whole trace
+        for node in self.positions:
+            node._data = None
 
     def homes_in(self, plan: Plan, trace: Trace) -> tuple[dict[Node, tuple[Any, Variable]], dict[Variable, Variable]]:
         """Where optimizers want the gradient of each parameter, and where they keep numbers without axes."""

@@ -60,8 +60,9 @@ def chosen(one: tuple[str, int], condition: tuple[str, int], other: tuple[str, i
     return f"{within(one, COMPARISON)} if {within(condition, COMPARISON)} else {within(other, COMPARISON)}", CHOICE
 
 
+SIGNS = {np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT)}
 FORMS: dict[Any, Callable[[list[tuple[str, int]]], tuple[str, int]]] = {
-    np.add: binary("+", SUM), np.subtract: binary("-", SUM), np.multiply: binary("*", PRODUCT),
+    **{ufunc: binary(sign, level) for ufunc, (sign, level) in SIGNS.items()},
     np.negative: lambda args: (f"-{within(args[0], ATOM)}", PRODUCT),
     np.divide: template("{0} / {1} if {1} else divide({0}, {1})"),
     np.maximum: template("{0} if {0} >= {1} or {0} != {0} else {1}"),
@@ -109,6 +110,7 @@ HELPER_OF = {np.divide: divide, np.power: power, np.exp: exp, np.log: log, np.sq
 HELPERS = {f.__name__ for f in HELPER_OF.values()}
 
 
+divided = binary("/", PRODUCT)
 rectified = template("0.0 if {0} <= 0.0 else {0}")
 
 
@@ -135,9 +137,14 @@ def reads(step: Variable) -> list[Variable]:
     if step.op is np.multiply:
         if any(a.sample.__class__ is np.bool_ for a in found):
             found += [a for a in found if a.sample.__class__ is not np.bool_]
-    elif step.op in TWICE:
+    elif step.op in TWICE and not divides_safely(step):
         found += [a for i in TWICE[step.op] if (a := step.args[i]).__class__ is Variable]
     return found
+
+
+def divides_safely(step: Variable) -> bool:
+    """Whether a step divides by a constant that is not zero, so Python does it as NumPy does."""
+    return step.op is np.divide and step.args[1].__class__ is not Variable and step.args[1] != 0
 
 
 def literal(number: Any) -> str:
@@ -149,7 +156,7 @@ def literal(number: Any) -> str:
 class Scalars:
     """The lines of a program's arithmetic.
 
-    `read` are the numbers that it reads, `given` has the names of those that are not its own.  Where it is cut into
+    `read` are the numbers that it reads and that are not its own, `given` has names for them.  Where it is cut into
     parts, `part_of` has the number of the part of each step, and `places` the index in the list of each number that is
     not used in one part alone.
 
@@ -169,26 +176,27 @@ class Scalars:
         self.left: dict[Variable, int] = {}
         self.names: dict[Variable, str] = {}
         self.free: list[str] = []
-        own = [step for step in steps if step.is_arithmetic]
-        self.read = {v for step in own for v in step.args if v.__class__ is Variable}
-        if len(own) > LONG:
+        self.read: set[Variable] = set()
+        if sum(step.is_arithmetic for step in steps) > LONG:
             self.cut(steps)
+        part_of = self.part_of
         self.uses: dict[Variable, int] = dict.fromkeys(steps, 0)
         uses, elsewhere = self.uses, [*results]
         for step in steps:
             if not step.is_arithmetic:
                 elsewhere += read_by(step)
                 continue
-            read = reads(step)
-            for v in read:
+            for v in reads(step):
                 uses[v] = uses.get(v, 0) + 1
-            if self.part_of:
-                elsewhere += [v for v in read if self.part_of.get(v) != self.part_of[step]]
+                if not v.is_arithmetic:
+                    self.read.add(v)
+                if part_of and part_of.get(v) != part_of[step]:
+                    elsewhere.append(v)
         for v in elsewhere:
             uses[v] = uses.get(v, 0) + 2  # so it is not written inside another number
-            if self.part_of and (v.is_arithmetic or v in self.read):
+            if part_of and (v.is_arithmetic or v in self.read):
                 self.places.setdefault(v, len(self.places))
-        self.left = {} if self.part_of else uses.copy()
+        self.left = {} if part_of else uses.copy()
 
     def cut(self, steps: Sequence[Variable]) -> None:
         """Divide the arithmetic into parts of steps that follow each other."""
@@ -241,12 +249,14 @@ class Scalars:
             else:
                 text, level = chosen(args[1 - truth], args[truth], (f"{args[1 - truth][0]} * 0.0", PRODUCT))
                 held += [a] if (a := step.args[1 - truth]).__class__ is Variable else []
+        elif divides_safely(step):
+            text, level = divided(args)
         elif op in TWICE:
             held += [a for i in TWICE[op] if (a := step.args[i]).__class__ is Variable]
             text, level = (rectified if op is np.maximum and args[1][0] == "0.0" else FORMS[op])(args)
         else:
             text, level = FORMS[op](args)
-        if op in HELPER_OF:
+        if op in HELPER_OF and not divides_safely(step):
             self.needs.add(HELPER_OF[op])
         if self.uses[step] == 1 and size <= MOST_INLINED:
             self.pieces[step] = text, level, held, size

@@ -110,6 +110,7 @@ class Source:
                 lines += texts
         lines += self.check(checked) if unchecked else []
         lines += self.commit(commits)
+        writer.floats.update(v for v in given if v.is_number)  # which may be given as Python's numbers
         texts = [*map(writer.text, results)]
         lines.append(f"return ({', '.join(texts)}{',' * (len(texts) == 1)})")
         head = f"def {self.name}({', '.join(v.name for v in given)}):"
@@ -126,7 +127,7 @@ class Source:
 
     def plain_number(self, given: Variable) -> str:
         """The line that makes a float of a number that the program is given."""
-        scalars, kind = self.scalars, "float" if given.dtype == np.float64 else "bool"
+        scalars, kind = self.scalars, kind_of(given)
         if scalars.part_of:
             return f"{self.shared}[{scalars.places[given]}] = {kind}({given.name})"
         scalars.given[given] = self.writer.name(f"{given.name}_")
@@ -149,12 +150,12 @@ class Source:
     def lines(self, step: Variable, names: dict[Variable, str]) -> list[str]:
         """The lines of a step; none for a view that was made before."""
         line = self.line(step, names)
-        if step not in self.scalars.read or step.dtype != np.float64:
+        if step not in self.scalars.read or not line:
             return [line] * bool(line)
         name, _, text = line.partition("  # ")[0].partition(" = ")
         self.writer.floats.add(step)
         shared = f"{self.shared}[{self.scalars.places[step]}] = " if self.scalars.part_of else ""
-        return [f"{shared}{name} = float({text})"]
+        return [f"{shared}{name} = {kind_of(step)}({text})"]
 
     def line(self, step: Variable, names: dict[Variable, str]) -> str:
         """The line of a step; "" for a view that was made before."""
@@ -270,6 +271,11 @@ class Source:
                 return program(*args)
 
         return quiet
+
+
+def kind_of(number: Variable) -> str:
+    """The Python type of a number."""
+    return "float" if number.dtype == np.float64 else "bool"
 
 
 def with_short_names(text: str) -> tuple[str, dict[str, Any]]:
