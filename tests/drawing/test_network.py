@@ -180,3 +180,13 @@ def test_names_must_be_as_many_as_there_are_neurons():
         tg.draw(model, input_names=("a",))
     with pytest.raises(ValueError, match="one example with 2 numbers, but this one has 8"):
         tg.draw(model, inputs=np.ones((4, 2)))
+
+
+def test_drawings_in_one_notebook_do_not_clip_each_other():
+    clips = {}
+    for model in (tg.nn.MLP(16, [3, 1], seed=0), tg.nn.MLP(16, [5, 4, 1], seed=0)):
+        svg = tg.draw(model, image_shape=(4, 4)).svg
+        for name, inside in re.findall(r'<clipPath id="(\w+)">(.*?)</clipPath>', svg):
+            assert f"url(#{name})" in svg
+            assert clips.setdefault(name, inside) == inside
+    assert len(clips) >= 5

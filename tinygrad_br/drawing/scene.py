@@ -92,7 +92,6 @@ def svg_of(scene: Scene) -> str:
         f"<title>{title}</title>",
         f'<rect width="100%" height="100%" fill="{scene.paper}"/>',
     ]
-    clips = 0
     for shape in scene.shapes:
         inner = f"<title>{html.escape(shape.title)}</title>" if not isinstance(shape, Text) and shape.title else ""
         match shape:
@@ -117,12 +116,10 @@ def svg_of(scene: Scene) -> str:
                 data = base64.b64encode(png_bytes(shape.pixels)).decode()
                 half, clip = shape.side / 2, ""
                 if shape.circle:
-                    clips += 1
-                    clip = f' clip-path="url(#clip{clips})"'
-                    lines.append(
-                        f'<clipPath id="clip{clips}"><circle cx="{shape.x:.1f}" cy="{shape.y:.1f}" r="{half:g}"/>'
-                        "</clipPath>"
-                    )
+                    inside = f'<circle cx="{shape.x:.1f}" cy="{shape.y:.1f}" r="{half:g}"/>'
+                    name = f"clip{zlib.crc32(inside.encode()):08x}"  # another drawing in a notebook has other circles
+                    clip = f' clip-path="url(#{name})"'
+                    lines.append(f'<clipPath id="{name}">{inside}</clipPath>')
                 lines.append(
                     f'<image x="{shape.x - half:.1f}" y="{shape.y - half:.1f}" width="{shape.side:g}" '
                     f'height="{shape.side:g}" preserveAspectRatio="{"none" if shape.circle else "xMidYMid"}" '
