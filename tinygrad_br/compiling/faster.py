@@ -76,7 +76,7 @@ def is_zero(x: Any) -> bool:
 
 
 def is_count(x: Any) -> bool:
-    return isinstance(x, (int, float, np.floating)) and x >= 1
+    return isinstance(x, (int, float, np.floating)) and bool(x >= 1)
 
 
 def is_line(x: Any) -> bool:

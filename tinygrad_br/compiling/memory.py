@@ -8,7 +8,8 @@ place.  Places begin at multiples of 64 bytes.  Results that the caller gets are
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,9 @@ from .variable import Variable, updated, variables_in
 ALIGNMENT = 64
 REDUCTIONS = {np.sum: np.add, np.max: np.maximum, np.min: np.minimum, np.prod: np.multiply}
 NEW = {np.where, np.concatenate, np.stack, np.tile, np.repeat, np.einsum, np.tensordot, np.outer, np.cumsum, np.roll}
+
+
+EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Place(NamedTuple):
@@ -77,6 +81,7 @@ class Memory:
         kept: what is still read after the last step.
         targets: results that are written into arrays the program is given: the result and the array.
         aliases: for such an array, another name under which the program may be given its memory.
+        over: for an array that a later step fills, that step and the arrays whose places it may have.
 
     `places` maps a step to its Place, `targets` to its array; `fixed` are views of places, made once.
     """
@@ -88,6 +93,7 @@ class Memory:
         kept: Iterable[Variable],
         targets: dict[Variable, Variable],
         aliases: dict[Variable, Variable],
+        over: Mapping[Variable, tuple[Variable, list[Variable]]] = EMPTY,
     ) -> None:
         self.owners: dict[Variable, frozenset[Variable]] = {}
         for step in steps:
@@ -110,10 +116,16 @@ class Memory:
             and self.may_write(step, aliases.get(array, array), steps)
         }
         live: dict[Place, int] = {}
+        numbers = {step: i for i, step in enumerate(steps)} if over else {}
         self.size = 0
         for i, step in enumerate(steps):
             if step not in self.targets and step not in escaping and takes_out(step):
-                place = self.reusable(step, i) or self.free(step, live)
+                if step in over:
+                    filling, arrays = over[step]
+                    place = self.reusable(step, numbers[filling], arrays, live)
+                else:
+                    place = self.reusable(step, i, overwritable(step), {})
+                place = place or self.free(step, live)
                 self.places[step] = place
                 live[place] = last.get(step, i)
                 self.size = max(self.size, place.offset + place.nbytes)
@@ -143,14 +155,13 @@ class Memory:
         i = self.last.get(array, -1)
         return i < 0 or (steps[i] is step and is_elementwise(step))
 
-    def reusable(self, step: Variable, i: int) -> Place | None:
-        """The place of an argument that this step may write over."""
-        if is_elementwise(step) or step.op is less_one_at:
-            wanted = (step.shape, step.dtype, order_of(step.sample))
-            for arg in variables_in(step.args[: 1 if step.op is less_one_at else None]):
-                place = self.places.get(arg)
-                if place and self.last[arg] == i and place[1:] == wanted:
-                    return place
+    def reusable(self, step: Variable, i: int, arrays: Iterable[Variable], live: Mapping[Place, int]) -> Place | None:
+        """The place of one of these arrays if step number i is the last one that reads it."""
+        wanted = (step.shape, step.dtype, order_of(step.sample))
+        for array in arrays:
+            place = self.places.get(array)
+            if place and self.last[array] == i == live.get(place, i) and place[1:] == wanted:
+                return place
         return None
 
     def free(self, step: Variable, live: dict[Place, int]) -> Place:
@@ -170,6 +181,13 @@ class Memory:
                 return False
             step = step.args[0]
         return step in self.places
+
+
+def overwritable(step: Variable) -> Iterator[Variable]:
+    """The arguments of a step whose memory its result may have."""
+    if is_elementwise(step):
+        return variables_in(step.args)
+    return variables_in(step.args[:1] if step.op is less_one_at else ())
 
 
 def overlapping(places: Iterable[Place]) -> Iterator[tuple[Place, Place]]:

@@ -41,11 +41,13 @@ def in_tiles(arrays: tuple[Any, ...], loop: Loop) -> Any:
 class Chain:
     """Steps of one shape that can run one after the other before step number `end`, the first that needs one of them.
 
-    Sums and the like of whole arrays are among the steps.
+    Sums and the like of whole arrays are among the steps.  None of the steps comes from behind step number `used`, the
+    first that needs a whole array of the chain: its result would wait in memory for nothing.
     """
 
     shape: tuple[int, ...]
     end: float = np.inf
+    used: float = np.inf
     steps: dict[Variable, int] = field(default_factory=dict)
 
     def accepts(self, step: Variable, numbers: dict[Variable, int], homes: dict[Variable, Chain]) -> bool:
@@ -53,6 +55,8 @@ class Chain:
 
         Another chain, of which a step reads something, has run when that step was to run, and perhaps not before.
         """
+        if numbers[step] > self.used:
+            return False
         if is_whole_reduction(step):
             return step.args[0] in self.steps and step.args[0].shape == self.shape
         return step.shape == self.shape and all(
@@ -131,6 +135,7 @@ def chains(steps: Sequence[Variable], late: set[Variable]) -> list[Chain]:
         for arg in args:
             if (other := homes.get(arg)) is not None and other is not home:
                 other.end = min(other.end, i)
+                other.used = other.used if is_whole_reduction(arg) else min(other.used, i)
         if step.op is stepped:  # which changes parameters that a chain may read
             for chain in found:
                 chain.end = min(chain.end, i)
@@ -199,6 +204,20 @@ def loop_of(chain: Chain, outside: set[Variable]) -> list[Variable]:
         step.op, step.args = np.empty, (step.shape, step.dtype)
     arrays = (*given, *made)
     return [*made, Variable(in_tiles, (arrays, loop), {}, np.zeros(())), *after]
+
+
+def overwritten(steps: Sequence[Variable]) -> dict[Variable, tuple[Variable, list[Variable]]]:
+    """For each array that a loop fills, the loop and the arrays that are no longer read where they are overwritten."""
+    found = {}
+    for step in steps:
+        if step.op is in_tiles:
+            loop = step.args[1]
+            last = {v: i for i, part in enumerate(loop.body) for v in variables_in(part.args)}
+            for i, part in enumerate(loop.body):
+                if part in loop.results:
+                    arrays = [whole for piece, whole in loop.pieces.items() if last[piece] <= i]
+                    found[loop.results[part]] = step, arrays
+    return found
 
 
 def new_array(shape: tuple[int, ...], like: Variable) -> Variable:

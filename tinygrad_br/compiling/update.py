@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..optim.optimizer import BLOCK
 from .plan import Plan
 from .variable import Variable
 
@@ -142,7 +141,7 @@ def pool_updates(plan: Plan, update: Any) -> list[PoolUpdate]:
 def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
     """The lines of an update: straight for a short vector, in blocks that fit the cache for a long one."""
     pool, dtype = update.pool, writer.text(update.pool.dtype)
-    size = min(BLOCK, max(stop - start for start, stop in update.stretches))
+    size = min(pool.block, max(stop - start for start, stop in update.stretches))
     whole = update.stretches == [(0, len(pool.data))] and size == len(pool.data)
     local = {name: v.name if whole else writer.name(name[:1]) for name, v in update.vectors.items()}
     scratch, spare = writer.name("scratch"), writer.name("spare")
@@ -161,8 +160,8 @@ def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
     if whole:
         return lines + calls
     for start, stop in update.stretches:
-        lines.append(f"for i in range({start}, {stop}, {BLOCK}):")
-        piece = f"[i : min(i + {BLOCK}, {stop})]"
+        lines.append(f"for i in range({start}, {stop}, {pool.block}):")
+        piece = f"[i : min(i + {pool.block}, {stop})]"
         block = [f"{local[name]} = {v.name}{piece}" for name, v in update.vectors.items()]
         block.append(f"{work['t']}, {work['u']} = {scratch}[: len({known['w']})], {spare}[: len({known['w']})]")
         lines += ["    " + line for line in block + calls]
@@ -171,7 +170,7 @@ def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
 
 def parts(update: PoolUpdate) -> list[tuple[Any, ...]]:
     """What `Optimizer.update` is called with, block by block."""
-    ranges = [(i, stop) for start, stop in update.stretches for i in range(start, stop, BLOCK)]
+    ranges = [(i, stop) for start, stop in update.stretches for i in range(start, stop, update.pool.block)]
     return [update.pool.part(i, stop) for i, stop in ranges]
 
 

@@ -89,7 +89,7 @@ class Writer:
         if not variable.name:
             array = variable.sample
             number, dtype = array.flat[0], self.text(array.dtype)
-            kind = {0: "zeros", 1: "ones"}.get(float(number), "full")
+            kind = "zeros" if number == 0 else "ones" if number == 1 else "full"
             value = f", {number.item()!r}" if kind == "full" else ""
             variable.name = self.name(kind)
             self.constants[variable.name] = f"np.{kind}({array.shape}{value}, {dtype})"

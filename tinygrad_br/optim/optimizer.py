@@ -19,14 +19,15 @@ from ..value import Value
 Array = Any
 Schedule = Callable[[int], float]
 
-BLOCK = 1 << 15  # entries that are updated at a time, so that a block's numbers stay in the processor's cache
+BLOCK = 1 << 17  # bytes of each vector that are updated at a time, so that all of them stay in the processor's cache
+LINE = 64  # bytes that the processor reads at a time
 FLUSH_EVERY = 64  # steps between two looks for numbers so small that the processor slows down
 
 
 class Pool:
-    """The parameters of one dtype in one vector, and what belongs to each entry.
+    """The parameters of one dtype in one vector, and what belongs to each entry, in one piece of memory.
 
-    `indices` are the places of these parameters in the optimizer's list.
+    `indices` are the places of these parameters in the optimizer's list; `block` entries are updated at a time.
     """
 
     def __init__(self, parameters: Sequence[Value], indices: Sequence[int], memories: Sequence[str]) -> None:
@@ -34,11 +35,12 @@ class Pool:
         self.dtype = self.parameters[0].dtype
         ends = np.cumsum([p.size for p in self.parameters]).tolist()
         self.slices = [slice(end - p.size, end) for p, end in zip(self.parameters, ends)]
-        self.data, self.gradient, self.scratch = (np.zeros(ends[-1], self.dtype) for _ in range(3))
-        self.memory = {name: np.zeros(ends[-1], self.dtype) for name in memories}
+        self.block = max(1, min(BLOCK // self.dtype.itemsize, ends[-1]))
+        self.data, self.gradient, *remembered = vectors(2 + len(memories), ends[-1], self.dtype)
+        self.memory, self.scratch = dict(zip(memories, remembered)), np.zeros(self.block, self.dtype)
         self.pieces = [self.data[s].reshape(p.shape) for s, p in zip(self.slices, self.parameters)]
         self.gradients = [self.gradient[s].reshape(p.shape) for s, p in zip(self.slices, self.parameters)]
-        self.whole = [self.part(i, ends[-1]) for i in range(0, ends[-1], BLOCK)]
+        self.whole = [self.part(i, ends[-1]) for i in range(0, ends[-1], self.block)]
         self.adopt()
 
     def __reduce__(self) -> Any:
@@ -68,8 +70,9 @@ class Pool:
 
     def part(self, start: int, end: int) -> tuple[Array, ...]:
         """What `update` works on, from an entry to another or to the end of its block."""
-        run = slice(start, min(start + BLOCK, end))
-        return (self.data[run], self.gradient[run], self.scratch[run], *(m[run] for m in self.memory.values()))
+        run = slice(start, min(start + self.block, end))
+        scratch = self.scratch[: run.stop - start]
+        return (self.data[run], self.gradient[run], scratch, *(m[run] for m in self.memory.values()))
 
     def take(self, gradients: Sequence[Array | None]) -> Iterable[tuple[Array, ...]]:
         """Copy the gradients into the vector; the parts to update are all, or those that have gradients."""
@@ -83,7 +86,21 @@ class Pool:
         if not missing:
             return self.whole
         found = [s for i, s in zip(self.indices, self.slices) if gradients[i] is not None]
-        return [self.part(start, s.stop) for s in found for start in range(s.start, s.stop, BLOCK)]
+        return [self.part(start, s.stop) for s in found for start in range(s.start, s.stop, self.block)]
+
+
+def vectors(count: int, size: int, dtype: np.dtype[Any]) -> list[Array]:
+    """Zeros in one piece of memory, which is large enough for large pages sooner than each of them.
+
+    Each vector begins at a multiple of 64 bytes, and none at a multiple of 4096 bytes from another: the processor would
+    take reading the one for reading what was just written to the other.
+    """
+    lines = -(-size * dtype.itemsize // LINE)
+    lines += (17 - lines) % LINE
+    step = lines * LINE // dtype.itemsize
+    block = np.zeros(count * step + LINE // dtype.itemsize, dtype)
+    start = -block.ctypes.data % LINE // dtype.itemsize
+    return [block[i : i + size] for i in range(start, start + count * step, step)]
 
 
 def rebuilt(parameters: Sequence[Value], indices: Sequence[int], memory: Mapping[str, Array]) -> Pool:
@@ -211,6 +228,7 @@ def flush(pool: Pool) -> None:
     A mean of gradients that have become 0 shrinks for ever.  Below 1e-38 (float32) the processor computes up to a
     hundred times slower, and 64 steps are too few to get there from 1e-30.
     """
-    for memory in pool.memory.values():
-        np.abs(memory, out=pool.scratch)
-        memory[pool.scratch < 1e-30] = 0
+    for _, _, scratch, *memories in pool.whole:
+        for memory in memories:
+            np.abs(memory, out=scratch)
+            memory[scratch < 1e-30] = 0
