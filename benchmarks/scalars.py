@@ -185,13 +185,34 @@ def moons_tinygrad_br(work: Moons) -> Start:
     return scalar_moons(work, tg.Value, tg.nn.relu, None)
 
 
+def moons_compiled(work: Moons) -> Start:
+    import tinygrad_br as tg
+
+    def start() -> Any:
+        loss_of, parameters = scalar_network(work, tg.Value, tg.nn.relu)
+
+        @tg.compile
+        def step(points: Any, labels: Any) -> Any:
+            loss = loss_of(points, labels)
+            for p in parameters:
+                p.zero_grad()
+            loss.backward()
+            for p in parameters:
+                p.data -= work.rate * p.grad
+            return loss.data
+
+        return step
+
+    return start, np.ndarray.tolist
+
+
 def moons_micrograd(work: Moons) -> Start:
     from micrograd.engine import Value
 
     return scalar_moons(work, Value, Value.relu, 0.0)
 
 
-def moons_vectorised(work: Moons) -> Start:
+def moons_vectorised(work: Moons, compiled: bool = False) -> Start:
     """The same step with arrays instead of scalars: what the library is for."""
     import tinygrad_br as tg
 
@@ -212,9 +233,13 @@ def moons_vectorised(work: Moons) -> Start:
                 p.data -= work.rate * p.grad
             return loss.data
 
-        return step
+        return tg.compile(step) if compiled else step
 
     return start, np.asarray
+
+
+def moons_vectorised_compiled(work: Moons) -> Start:
+    return moons_vectorised(work, compiled=True)
 
 
 ROWS: list[Work] = [
@@ -239,9 +264,15 @@ ROWS: list[Work] = [
         title="micrograd's moons demo, one training step of its scalar MLP 2-16-16-1 on 100 points",
         competitors={
             "tinygrad_br": moons_tinygrad_br,
+            "tinygrad_br compiled": moons_compiled,
             "tinygrad_br with arrays": moons_vectorised,
+            "tinygrad_br with arrays, compiled": moons_vectorised_compiled,
             "micrograd": moons_micrograd,
         },
+        bars=[
+            Bar("tinygrad_br compiled", "micrograd", 1 / 40),
+            Bar("tinygrad_br with arrays, compiled", "micrograd", 1 / 2000),
+        ],
     ),
 ]
 WORKS = {work.name: work for work in ROWS}
