@@ -33,15 +33,23 @@ def bernoulli(count: int) -> list[Fraction]:
 
 BERNOULLI = bernoulli(20)
 HALF_LOG_2_PI = twofold.log(PI * np.array(2.0)) * 0.5
-STIRLING = twofold.series([b / (2 * k * (2 * k - 1)) for k, b in enumerate(BERNOULLI, 1)], 1 / STEPS**2)
+STIRLING = [float(b / (2 * k * (2 * k - 1))) for k, b in enumerate(BERNOULLI[:8], 1)]
 STIRLING_SLOPE = twofold.series([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], 1 / STEPS**2)
 SLOPES = [float(b / (2 * k)) for k, b in enumerate(BERNOULLI[:8], 1)]
 
 
-def stirling(x: Twofold) -> Twofold:
-    """log Gamma(x) - (x - 1/2) log(x) + x - log(2 pi) / 2, for x >= STEPS."""
-    inverse = 1.0 / x
-    return inverse * STIRLING(inverse * inverse)
+def stirling(x: Twofold) -> Any:
+    """log Gamma(x) - (x - 1/2) log(x) + x - log(2 pi) / 2, for x >= STEPS, which is below 1/192."""
+    inverse = 1 / x.high
+    total = np.zeros_like(inverse)
+    for coefficient in reversed(STIRLING):
+        total = total * inverse * inverse + coefficient
+    return total * inverse
+
+
+def exp(x: Twofold) -> Twofold:
+    """e**x, as exact as float64's."""
+    return Twofold(np.exp(x.high)) * (1 + x.low)
 
 
 def reflected(x: Any) -> tuple[Any, Twofold]:
@@ -71,16 +79,17 @@ def gamma_twofold(x: Any) -> tuple[Twofold, Twofold]:
     left, y = reflected(x)
     small = y.high < STEPS
     top, product = choose(small, y + float(STEPS), y), twofold.combined(mul, steps_from(choose(small, y, 1.0)))
-    root = twofold.exp(((top - 0.5) * twofold.log(top) - top + HALF_LOG_2_PI + stirling(top)) * 0.5)
-    first = root / choose(small, product, 1.0)
+    logarithm = (top - 0.5) * twofold.log(top) - top + HALF_LOG_2_PI + stirling(top)
+    excess = np.where(logarithm.high > 600, 200.0, 0.0)
+    first, second = exp(logarithm - excess) / choose(small, product, 1.0), Twofold(np.exp(excess))
     if not np.any(left):
-        return first, root
+        return first, second
     sine, _ = sin_and_cos_of_pi_times(x)
-    return choose(left, PI / (sine * first), first), choose(left, 1.0 / root, root)
+    return choose(left, PI / (sine * first), first), choose(left, 1.0 / second, second)
 
 
 def beta_twofold(a: Any, b: Any) -> tuple[Twofold, Any]:
-    """Two factors of B(a, b) for positive arguments: the second is 1 / a + 1 / b."""
+    """Two factors of B(a, b) for positive arguments, of which the second is 1, or huge."""
     least, large = Twofold(np.minimum(a, b)), np.maximum(a, b)
     capped = Twofold(np.minimum(large, 1e100))  # beyond, B(a, b) is Gamma(b) / a**b to all digits
     top, raised = capped + float(STEPS), least + float(STEPS)
@@ -89,10 +98,11 @@ def beta_twofold(a: Any, b: Any) -> tuple[Twofold, Any]:
     logs, corrections = twofold.log(together(raised, end)), stirling(together(top, raised, whole))
     logarithm = (raised - 0.5) * logs[0] - (top - 0.5) * twofold.log1p(least / top) - logs[1] * least - float(STEPS)
     logarithm = logarithm + HALF_LOG_2_PI + corrections[0] + corrections[1] - corrections[2]
-    root = twofold.exp(choose(logarithm.high < -740, -740.0, logarithm))
+    root = exp(choose(logarithm.high < -740, -740.0, logarithm))
     others = steps_from(capped + least) / (steps_from(capped) * steps_from(least))
-    others.high[0], others.low[0] = 1, 0
-    return root * twofold.combined(mul, others), 1 / a + 1 / b
+    usual = least.high > 1e-130
+    others.high[0], others.low[0] = np.where(usual, others.high[0], 1), np.where(usual, others.low[0], 0)
+    return root * twofold.combined(mul, others), np.where(usual, 1, 1 / a + 1 / b)
 
 
 @in_float64
@@ -120,7 +130,7 @@ def trigamma(x: Any) -> Any:
     found = total + (1 / top + (0.5 / top / top + (series + rest)))
     if np.any(x < 0):
         sine, _ = sin_and_cos_of_pi_times(x)
-        found = np.where(x < 0, (PI / sine).value() ** 2 - found, found)
+        found = np.where(x < 0, np.where(x > -1e-100, 1 / (x * x), (PI / sine).value() ** 2 - found), found)
     return found
 
 
