@@ -180,6 +180,7 @@ SICK = [
     ("learning_rate_too_high", "/ λ", lambda: mlp(), X, Y, CE, {"optimizer": "sgd", "lr": 50.0}),
     ("learning_rate_too_high", "/ λ", lambda: nn.MLP(4, [1], seed=0), LX, LY, "mse", {"optimizer": "sgd", "lr": 2.0}),
     ("learning_rate_too_low", "lr=1e-07", lambda: mlp(), X, Y, CE, {"lr": 1e-7}),
+    ("learning_rate_too_low", "lr=1e-05", lambda: mlp(), X, Y, CE, {"lr": 1e-5}),
     ("learning_rate_too_low", "lr=1e-06", lambda: nn.MLP(4, [16, 1], seed=0), LX, LY, "mse",
      {"optimizer": "sgd", "lr": 1e-6}),
     ("forgotten_zero_grad", "layers.0.weights", lambda: after_backward(1), X, Y, CE, {}),
@@ -470,6 +471,28 @@ def test_columns_of_a_frame_have_their_names():
             return np.asarray(X * [1, 1000], dtype=dtype)
 
     assert "x['income']" in tg.diagnose(mlp(), Frame(), Y, CE)[0].what
+
+
+class Leaper:
+    """An optimizer of the user's own, without a learning rate that could be read."""
+
+    def __init__(self, parameters):
+        self.parameters = parameters
+
+    def zero_grad(self):
+        for parameter in self.parameters:
+            parameter.zero_grad()
+
+    def step(self):
+        for parameter in self.parameters:
+            parameter.data = parameter.data - 1e3 * parameter.grad
+
+
+def test_steps_of_an_optimizer_of_ones_own():
+    diagnosis = tg.diagnose(nn.MLP(4, [1], seed=0), LX, LY, "mse", optimizer=Leaper)
+    assert diagnosis.names == ["learning_rate_too_high"]
+    assert "lr=lr / 10" in diagnosis[0].fix
+    assert "Infinity" not in json.dumps(diagnosis.to_dict())
 
 
 def test_arguments_that_make_no_sense():

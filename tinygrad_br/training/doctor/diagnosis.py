@@ -6,6 +6,7 @@ import html
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from textwrap import wrap
 from typing import Any
 
@@ -68,9 +69,10 @@ class Finding:
         return f"{WORDS[self.language]['also']}: {names}" if names else ""
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding in plain Python types, ready for JSON."""
+        """The finding in plain Python types, ready for JSON; NaN and infinity, which JSON does not know, as text."""
+        numbers = {k: str(v) if isinstance(v, float) and not isfinite(v) else v for k, v in self.measured.items()}
         return {
-            "name": self.name, "severity": self.severity, "places": [*self.places], "measured": dict(self.measured),
+            "name": self.name, "severity": self.severity, "places": [*self.places], "measured": numbers,
             "also": [*self.also], "title": self.title, "what": self.what, "why": self.why, "fix": self.fix,
         }  # fmt: skip
 

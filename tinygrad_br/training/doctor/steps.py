@@ -18,8 +18,9 @@ Array = np.ndarray[Any, Any]
 
 STEPS = 30  # that are tried
 CLIMBS = 8.0  # how many times as high as at first the loss may come
-STANDS = 0.002  # the share of the loss that so many steps must take away at least
-FASTER = (100.0, 1000.0, 10_000.0)  # times the learning rate that are tried where it seems to be too low
+SLOW, STANDS = 0.01, 0.001  # the shares of the loss of which so many steps must take away one at least
+FASTER = [1e2, 1e3, 1e4, 1e5, 1e6]  # times the learning rate that are tried where it seems to be too low
+MUCH_FASTER = 900.0  # times; if that would be best, slow steps are too slow, else only those that stand still
 BATCHES = 32  # whose gradients are compared
 SMALL_BATCH = 8  # what is larger is not looked at: there noise does little harm
 NOISE = {1: 1.0, 2: 2.0}  # how large the noise of such a batch's gradient may be, squared, with the gradient as unit
@@ -101,11 +102,17 @@ def largest_curvature(loss: Any, parameters: Sequence[Value], iterations: int = 
 
 
 def stable_rate(trial: Trial, x: Array, y: Array) -> float | None:
-    """The learning rate 2 / curvature, or 2 (1 + momentum) / curvature, from which on plain SGD grows; else None."""
+    """The learning rate 2 / curvature, or 2 (1 + momentum) / curvature, from which on plain SGD grows; else None.
+
+    None too where an operation of the user's own cannot be differentiated twice.
+    """
     if not isinstance(trial.optimizer, optim.SGD):
         return None
     with np.errstate(all="ignore"):
-        curvature = largest_curvature(trial.loss(trial.model(x), y), trial.model.parameters())
+        try:
+            curvature = largest_curvature(trial.loss(trial.model(x), y), trial.model.parameters())
+        except (TypeError, ValueError, NotImplementedError):
+            return None
     return 2 * (1 + trial.optimizer.momentum) / curvature if 0 < curvature < np.inf else None
 
 
@@ -121,7 +128,7 @@ def learning_rate(make: Callable[[], Trial], x: Array, y: Array, guess: float) -
     limit = stable_rate(trial, x, y)
     losses = trial.descend([(x, y)], STEPS)
     start, highest, end = losses[0], max(losses), float(np.mean(losses[-5:]))
-    lr = float(getattr(trial.optimizer, "lr", np.nan))
+    lr, known = float(getattr(trial.optimizer, "lr", 0.0)), hasattr(trial.optimizer, "lr")
     level = max(start, guess)
     too_long = limit is not None and lr > limit and highest > 1.2 * level
     if highest > CLIMBS * level or too_long:
@@ -132,17 +139,17 @@ def learning_rate(make: Callable[[], Trial], x: Array, y: Array, guess: float) -
         inertia = " (1 + momentum)" if getattr(trial.optimizer, "momentum", 0) else ""
         text = "" if limit is None else f"; 2{inertia} / λ = {limit:.3g}" + (" < lr" if limit < lr else "")
         measured = {
-            "lr": lr, "start": start, "highest": float(highest), "steps": STEPS, "curvature": text,
-            "better": float(f"{better:.1g}"),
+            "lr": lr if known else "?", "start": start, "highest": float(highest), "steps": STEPS, "curvature": text,
+            "better": float(f"{better:.1g}") if known else "lr / 10",
         }  # fmt: skip
         yield Finding("learning_rate_too_high", "error", (), measured)
         return
     fall = 1 - end / start if start > 0 else 0.0
-    if fall < STANDS and getattr(trial.optimizer, "schedule", None) is None and lr == lr:
+    if fall < SLOW and getattr(trial.optimizer, "schedule", None) is None and known:
         ends = {rate: float(np.mean(tried(make, rate, x, y)[-5:])) for rate in faster(lr)}
         better = min(ends, key=lambda rate: ends[rate])
         more = 1 - ends[better] / start if start > 0 else 0.0
-        if more > 0.1:
+        if more > (0.1 if fall < STANDS else 0.3) and (fall < STANDS or better > MUCH_FASTER * lr):
             measured = {
                 "lr": lr, "fall": round(100 * fall, 4), "steps": STEPS, "better": float(f"{better:.1g}"),
                 "more": round(100 * more, 1),
@@ -152,7 +159,7 @@ def learning_rate(make: Callable[[], Trial], x: Array, y: Array, guess: float) -
 
 def faster(lr: float) -> list[float]:
     """Larger learning rates to try."""
-    return [lr * times for times in (*FASTER, 1e5, 1e6)] if lr else [1e-3, 1e-2, 1e-1]
+    return [lr * times for times in FASTER] if lr else [1e-3, 1e-2, 1e-1]
 
 
 def tried(make: Callable[[], Trial], lr: float, x: Array, y: Array) -> list[float]:
