@@ -190,3 +190,103 @@ def test_settings_of_an_optimizer_may_change():
                 optimizer.momentum, optimizer.lr = 0.5, 0.2
         assert compiled(*batch) == pytest.approx(eager(*batch), rel=1e-5)
     assert_same(model, other)
+
+
+def copied(args):
+    """Copies of arrays; those that are parts of one vector, as an optimizer keeps parameters, are so again."""
+    copies = {}
+    for a in sorted((a for a in args if isinstance(a, np.ndarray)), key=lambda a: -a.nbytes):
+        owner = next((b for b in args if id(b) in copies and np.may_share_memory(a, b)), None)
+        if owner is None:
+            copies[id(a)] = a.copy()
+        else:
+            offset = a.ctypes.data - owner.ctypes.data
+            copies[id(a)] = np.ndarray(a.shape, a.dtype, copies[id(owner)].data, offset, a.strides)
+    return [copies.get(id(a), a) for a in args]
+
+
+@pytest.mark.parametrize("make", [OPTIMIZERS[name] for name in ("SGD", "Nesterov", "Adam", "AdamW", "RMSprop")])
+def test_the_text_of_a_step_runs_alone_and_gives_the_same_bits(make):
+    model = network()
+    compiled = tg.compile(training_step(model, make(model.parameters())))
+    batch, *others = batches(3)
+    compiled(*batch)
+    program, _ = compiled.program(batch, {})
+    space = {"np": np}
+    exec(compiled.source(*batch), space)
+    given = []
+
+    def watched(*args):
+        """The program, which is given the arrays that it changes, beside its text, which is given copies of them."""
+        copies = copied(args)
+        results = run(*args)
+        with np.errstate(all="ignore"):
+            alone = space["step"](*copies)
+        given.append(len(args))
+        for a, b in zip((*results, *args), (*alone, *copies), strict=True):
+            np.testing.assert_array_equal(a, b)
+        return results
+
+    run, program.pool = program.pool[0], [watched]
+    for other in others:
+        compiled(*other)
+    assert len(given) == 2
+
+
+def test_numbers_are_drawn_once_where_the_eager_function_is_asked():
+    model, other = (tg.nn.Sequential(tg.nn.Dropout(0.5, seed=3)) for _ in range(2))
+
+    def masked_logarithm(model):
+        w = Value(np.ones(8))
+
+        def run(x):
+            w.zero_grad()
+            loss = np.where(x > 0, np.log(model(w * x)), 0.0).sum()
+            loss.backward()
+            return loss.data, w.grad.copy()
+
+        return run
+
+    compiled, eager = tg.compile(masked_logarithm(model)), masked_logarithm(other)
+    with np.errstate(all="ignore"):
+        for x in (np.ones(8), np.zeros(8), np.arange(8.0), np.ones(8)):
+            for a, b in zip(compiled(x), eager(x)):
+                np.testing.assert_array_equal(a, b)
+
+
+def test_lbfgs_is_refused():
+    model = network()
+    optimizer = tg.optim.LBFGS(model.parameters())
+
+    @tg.compile
+    def step(x, labels):
+        def closure():
+            optimizer.zero_grad()
+            loss = tg.nn.cross_entropy(model(x), labels)
+            loss.backward()
+            return loss
+
+        return optimizer.step(closure)
+
+    before = model.state_dict()
+    with pytest.raises(TypeError, match=r"leave tg\.compile out"):
+        step(*batches()[0])
+    assert all(p.grad is None for p in model.parameters())
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_data_that_are_changed_after_use_are_refused(shape):
+    w = Value(np.full(shape, 2.0))
+
+    @tg.compile
+    def step(x):
+        loss = (w * w * x).sum()
+        w.data = w.data * 2.0
+        loss.backward()
+
+    with pytest.raises(RuntimeError, match="was changed after multiply used it"):
+        step(3.0)
+    np.testing.assert_array_equal(w.data, 2.0)
+    assert w.grad is None

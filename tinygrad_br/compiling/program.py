@@ -139,6 +139,7 @@ class Program:
         )
         self.pool = [self.source.function()]
         self.arrays = [v.source[1] for v in given if v.source[0] == "array"]
+        self.generators = [v.source[1].bit_generator for v in given if v.source[0] == "generator"]
         pieces = {
             p: piece for o in optimizers for q in o.pools for p, piece in zip(q.parameters, q.pieces) if piece.ndim
         }
@@ -207,19 +208,24 @@ class Program:
         return all(one is two or np.array_equal(one, two) for one, two in zip(self.arrays, other.arrays))
 
     def __call__(self, leaves: Sequence[Any]) -> Any:
-        """The function's result, or NotImplemented if only the eager rules can tell it."""
+        """The function's result, or NotImplemented if only the eager rules can tell it; then nothing was drawn."""
         try:
             run = self.pool.pop()
         except IndexError:  # in use by another thread
             run = self.source.function()
+        states = [generator.state for generator in self.generators]
+        result = NotImplemented
         try:
-            return self.call(leaves, run)
+            result = self.call(leaves, run)
         except ValueError:  # a label that is no class, say: the function itself says it in its own words
             if self.needs_grad:
                 raise
-            return NotImplemented
         finally:
             self.pool.append(run)
+            if result is NotImplemented:
+                for generator, state in zip(self.generators, states):
+                    generator.state = state
+        return result
 
 
 def traced(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ZERO = np.float64(0.0)
 PLAIN = (float, int, np.float64)
-RULES_OF_NUMBERS: dict[Any, Any] = {relu: [lambda g, ans, x: np.where(x > 0, g, 0.0)]}  # as the rule chooses if x is one number
+RULES_OF_NUMBERS: dict[Any, Any] = {relu: [lambda g, ans, x: np.where(x > 0, g, 0.0)]}  # a choice, as its rule makes
 LINEAR = {np.add, np.subtract, np.multiply, np.divide}  # their rules treat a constant as they treat a node
 
 
