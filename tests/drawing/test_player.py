@@ -255,6 +255,12 @@ def browser(page):
         process.stdout.close()
 
 
+def test_an_address_can_name_a_frame(browser, page):
+    browser("/url", {"url": page.as_uri() + "#3"})
+    browser.run("location.reload()")
+    browser.wait("return document.getElementById('status').textContent.startsWith('step 9,')")
+
+
 def test_slider_steps_and_keys(browser):
     browser.key("Home")
     assert browser.status.startswith("step 0,")
@@ -358,4 +364,4 @@ def test_no_error_no_request_and_no_injected_script(browser, page):
     assert browser("/se/log", {"type": "browser"}) == []
     messages = [json.loads(e["message"])["message"] for e in browser("/se/log", {"type": "performance"})]
     asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
-    assert {url for url in asked if not url.startswith("data:")} <= {page.as_uri()}
+    assert {url.partition("#")[0] for url in asked if not url.startswith("data:")} <= {page.as_uri()}

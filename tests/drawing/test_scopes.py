@@ -82,6 +82,16 @@ def test_lists_are_named_in_the_singular_and_counted_from_one(attribute, title):
     assert frames(tg.draw(net(np.ones(2))).dot) == ["Net", f"Net / {title}", "Net / parts.head"]
 
 
+def test_mermaid_has_frames_too():
+    text = classified().mermaid
+    assert [line.strip().partition("[")[2] for line in text.split("\n") if "subgraph" in line] == [
+        '"MLP"]', '"MLP / layer 1"]', '"MLP / layer 2"]',
+    ]  # fmt: skip
+    assert text.count("  end\n") == 3
+    inside = text[text.index("layer 2") : text.index("end", text.index("layer 2"))]
+    assert inside.count(":::leaf") == 2
+
+
 def test_modules_fold():
     text = classified(depth=1).text()
     assert "MLP / layer 1  @, +, tanh  24 parameters" in text

@@ -115,7 +115,7 @@ def draw_graph(
         dot=lambda: to_dot(picture, colours, direction),
         text=lambda: to_text(picture),
         pictures=lambda kind, dpi: render.render(to_dot(picture, colours, direction), kind, dpi),
-        mermaid=lambda: to_mermaid(picture, direction),
+        mermaid=lambda: to_mermaid(picture, direction, colours),
         title=f"the graph of {outputs[0].name or 'a value'}",
         paper=colours.paper,
         notes=tuple(picture.notes),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .colours import THEMES, Theme, ink_on, mix
@@ -50,14 +50,21 @@ def apart(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     return a[: len(b)] != b and b[: len(a)] != a
 
 
-def add_boxes(graph: Any, boxes: Sequence[Box], path: tuple[str, ...], theme: Theme, numbers: Any) -> None:
-    """The boxes of a module and, as frames with a title, the modules in it."""
+def by_frame(boxes: Sequence[Box], path: tuple[str, ...]) -> tuple[list[Box], dict[str, list[Box]]]:
+    """The boxes that lie in a module itself, and those of the modules in it by name."""
+    own: list[Box] = []
     inner: dict[str, list[Box]] = {}
     for box in boxes:
-        if box.scope[: len(path)] == path and len(box.scope) > len(path):
-            inner.setdefault(box.scope[len(path)], []).append(box)
-        else:
-            add_box(graph, box, theme)
+        deeper = box.scope[: len(path)] == path and len(box.scope) > len(path)
+        (inner.setdefault(box.scope[len(path)], []) if deeper else own).append(box)
+    return own, inner
+
+
+def add_boxes(graph: Any, boxes: Sequence[Box], path: tuple[str, ...], theme: Theme, numbers: Any) -> None:
+    """The boxes of a module and, as frames with a title, the modules in it."""
+    own, inner = by_frame(boxes, path)
+    for box in own:
+        add_box(graph, box, theme)
     for name, members in inner.items():
         with graph.subgraph(name=f"cluster_{next(numbers)}") as frame:
             frame.attr(
@@ -161,19 +168,35 @@ def escaped(text: str) -> str:
 # -- Mermaid -------------------------------------------------------------------------------------------------------
 
 
-def to_mermaid(picture: Picture, direction: str = "LR") -> str:
+def to_mermaid(picture: Picture, direction: str = "LR", theme: Theme = THEMES["light"]) -> str:
     """Mermaid text, which GitHub and many notebooks turn into a picture."""
-    lines = [f"flowchart {direction}"]
-    for box in picture.boxes:
-        words = [box.title, *(f"{caption} {text}".strip() for caption, text in box.rows)]
-        text = "<br/>".join(mermaid_text(word) for word in words if word) or " "
-        opening, closing = {"op": ("(", ")"), "leaf": ("[", "]"), "constant": ("[", "]")}.get(box.kind, ("[", "]"))
-        lines.append(f'  {box.id}{opening}"{text}"{closing}')
+    fills = {"leaf": theme.leaf, "value": theme.value, "output": theme.output, "op": theme.op, "fold": theme.fold,
+             "constant": theme.paper}  # fmt: skip
+    styles = {
+        kind: f"fill:{fill},stroke:{mix(fill, theme.line, 0.7)},color:{theme.ink}" for kind, fill in fills.items()
+    }
+    lines = [f"flowchart {direction}", *(f"  classDef {kind} {style}" for kind, style in styles.items())]
+    lines += mermaid_boxes(picture.boxes, (), "  ", iter(range(len(picture.boxes))))
     for arrow in picture.arrows:
         label = f'|"{mermaid_text(arrow.label)}"|' if arrow.label else ""
         lines.append(f"  {arrow.source} {'-->' if arrow.flows else '-.->'}{label} {arrow.target}")
+    lines += [f"  style {box.id} stroke:{box.colour},stroke-width:3px" for box in picture.boxes if box.colour]
     lines += [f"  %% {note}" for note in picture.notes]
     return "\n".join(lines) + "\n"
+
+
+def mermaid_boxes(boxes: Sequence[Box], path: tuple[str, ...], lead: str, numbers: Iterator[int]) -> Iterator[str]:
+    """The lines of the boxes of a module and, as subgraphs, of the modules in it."""
+    own, inner = by_frame(boxes, path)
+    for box in own:
+        words = [box.title, *(f"{caption} {text}".strip() for caption, text in box.rows)]
+        text = "<br/>".join(mermaid_text(word) for word in words if word) or " "
+        opening, closing = ("(", ")") if box.kind == "op" else ("[", "]")
+        yield f'{lead}{box.id}{opening}"{text}"{closing}:::{box.kind}'
+    for name, members in inner.items():
+        yield f'{lead}subgraph s{next(numbers)}["{mermaid_text(" / ".join((*path, name)))}"]'
+        yield from mermaid_boxes(members, (*path, name), lead + "  ", numbers)
+        yield f"{lead}end"
 
 
 def mermaid_text(text: str) -> str:
