@@ -6,7 +6,7 @@
 * p - one_hot(labels) takes 1 from one entry of each row.
 * x > 0 and max(x, 0) > 0 are the same, and with the second one nobody needs x any longer.
 * A mean of a line of numbers is a product with 1 / n.
-* A result that is wanted column after column in memory is written so.
+* A result that is wanted column after column in memory is written so, and what is computed from it entry by entry too.
 """
 
 from __future__ import annotations
@@ -53,6 +53,11 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
             source = step.args[0]
             if isinstance(source.op, np.ufunc) and source.op.signature is None and uses[source] == 1:
                 step.op, step.args, step.kwargs = source.op, source.args, source.kwargs
+    for step in steps:
+        whole = [a for a in read_by(step) if a.shape == step.shape]
+        elementwise = isinstance(step.op, np.ufunc) and step.op.signature is None and len(step.shape) == 2
+        if elementwise and step not in roots and whole and all(a.sample.flags.fnc for a in whole):
+            step.sample = np.asfortranarray(step.sample)
     plan.steps = plan.alive(roots)
 
 
