@@ -144,6 +144,7 @@ SICK = [
      beside(X, 2 * Y - 1 + 0.02 * RNG.standard_normal(160)), YES, BCE, {}),
     ("label_leak", "x[:, 64]", lambda: nn.MLP(65, [16, 10], seed=0), beside(DX, DY / 9), DY, CE, {}),
     ("label_leak", "x[:, 64], x[:, 65]", lambda: nn.MLP(74, [16, 10], seed=0), beside(DX, np.eye(10)[DY]), DY, CE, {}),
+    ("label_leak", "x[:, 64]", lambda: nn.MLP(65, [16, 10], seed=0), beside(DX, DY / 9), np.eye(10)[DY], CE, {}),
     ("label_leak", "x[:, 4]", lambda: nn.MLP(5, [16, 1], seed=0), beside(LX, LY / 3 + 0.5), LY, "mse", {}),
     ("validation_in_training", "30 of 30", lambda: mlp(), X, Y, CE, {"validation_data": (X[:30], Y[:30])}),
     ("validation_in_training", "3 of 30", lambda: mlp(), X[27:], Y[27:], CE, {"validation_data": (X[:30], Y[:30])}),

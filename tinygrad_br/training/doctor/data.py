@@ -110,6 +110,12 @@ def unscaled_inputs(entering: Array, names: Sequence[str]) -> Iterator[Finding]:
     yield Finding("unscaled_inputs", "warning", places, {"rms": float(sizes[chosen[0]])})
 
 
+def class_numbers(y: Array) -> Array:
+    """Class numbers of one-hot rows; other targets as they are."""
+    one_hot = y.ndim == 2 and y.shape[1] > 1 and bool(np.all((y == 0) | (y == 1)) and np.all(y.sum(axis=1) == 1))
+    return y.argmax(axis=1) if one_hot else y
+
+
 def indicators(y: Array, classes: bool) -> Array:
     """Targets as columns of numbers: one for each class, 1 where it is the answer, or the targets as they are."""
     if classes:

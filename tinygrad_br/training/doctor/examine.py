@@ -141,8 +141,9 @@ def about_data(
     """What is wrong with the rows and columns."""
     if not len(x):
         return
-    classes = patient.tells_classes(y)
     yield from data.labels_out_of_range(y, patient.loss_name, patient.says(x[:2]).shape)
+    y = data.class_numbers(y)
+    classes = patient.tells_classes(y)
     if x.dtype.kind == "f":
         yield from data.label_leak(x, y, names, classes)
     if held_out is not None:

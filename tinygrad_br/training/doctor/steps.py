@@ -179,11 +179,10 @@ def batch_too_small(
     """
     if batch_size > SMALL_BATCH or len(x) < 8 * batch_size:
         return
-    order = np.random.default_rng(seed).permutation(len(x))[: BATCHES * batch_size]
-    count = len(order) // batch_size
+    count = min(BATCHES, len(x) // batch_size)
+    batches = np.random.default_rng(seed).permutation(len(x))[: count * batch_size].reshape(count, batch_size)
     with np.errstate(all="ignore"):
-        found = np.array([gradient_vector(model, loss, x[rows], y[rows]) for rows in np.split(
-            order[: count * batch_size], count)])  # fmt: skip
+        found = np.array([gradient_vector(model, loss, x[rows], y[rows]) for rows in batches])
     mean = found.mean(axis=0)
     spread = float(np.sum((found - mean) ** 2)) / (count - 1)
     common = max(float(mean @ mean) - spread / count, 1e-3 * float(mean @ mean))
