@@ -93,6 +93,16 @@ def test_equal_maxima_share():
     assert slopes(lambda x: np.max(x, initial=4.0), [3.0, 0.0]) == [[0.0, 0.0]]
 
 
+def test_equal_running_maxima_share():
+    weights = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    x = [1.0, 3.0, 3.0, 2.0, 3.0]
+    expected = [1.0, 2 + 4 / 2 + 8 / 2 + 16 / 3, 4 / 2 + 8 / 2 + 16 / 3, 0.0, 16 / 3]
+    np.testing.assert_allclose(slopes(lambda v: np.maximum.accumulate(v) * weights, x), [expected], rtol=1e-15)
+    np.testing.assert_allclose(
+        slopes(lambda v: np.minimum.accumulate(-v) * weights, x), [np.negative(expected)], rtol=1e-15
+    )
+
+
 @pytest.mark.parametrize("c", [0.0, 0.1, 1e300, -7.3])
 @pytest.mark.parametrize("f", [np.std, np.nanstd, np.ptp])
 def test_spread_of_equal_numbers(f, c):

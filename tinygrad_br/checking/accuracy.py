@@ -13,6 +13,7 @@ import numpy as np
 
 from ..engine import RULES
 from ..messages import op_name
+from ..rules import activations
 
 Real = Callable[..., Any]
 INFINITE = float("inf")
@@ -123,6 +124,28 @@ CASES = [
     Case(np.remainder, [lambda m, x, y: m.mpf(1), lambda m, x, y: -m.floor(x / y)], [(-1e6, 1e6), (0.01, 1e6)]),
     Case(np.fmod, [lambda m, x, y: m.mpf(1), lambda m, x, y: -int(x / y)], [(-1e6, 1e6), (0.01, 1e6)]),
     Case(np.copysign, [lambda m, x, y: m.sign(x) * m.sign(y)], [ANY, ANY]),
+    Case(np.i0, [lambda m, x: m.besseli(1, x)], [(-700, 700)], edges=[20.0]),
+    Case(activations.sigmoid, [lambda m, x: 1 / (2 + m.exp(x) + m.exp(-x))]),
+    Case(activations.softplus, [lambda m, x: logistic(m, x)]),
+    Case(activations.relu, [lambda m, x: m.mpf(x > 0)]),
+    Case(
+        activations.leaky_relu,
+        [lambda m, x, slope: 1 if x > 0 else slope, lambda m, x, slope: min(x, 0)],
+        [ANY, (0.0, 1.0)],
+    ),
+    Case(
+        activations.elu,
+        [lambda m, x, alpha: 1 if x > 0 else alpha * m.exp(x), lambda m, x, alpha: m.expm1(min(x, 0))],
+        [ANY, (0.0, 10.0)],
+    ),
+    Case(
+        activations.selu,
+        [lambda m, x: activations.SELU_SCALE * (1 if x > 0 else activations.SELU_ALPHA * m.exp(x))],
+    ),
+    Case(activations.hard_sigmoid, [lambda m, x: m.mpf(abs(x) <= 3) / 6]),
+    Case(activations.hard_tanh, [lambda m, x: m.mpf(abs(x) <= 1)]),
+    Case(activations.normal_cdf, [lambda m, x: m.npdf(x)]),
+    Case(activations.normal_pdf, [lambda m, x: -x * m.npdf(x)]),
 ]
 
 

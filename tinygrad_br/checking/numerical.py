@@ -8,13 +8,13 @@ double, where the function keeps that precision; the same in float64; one-sided 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..value import Value, as_data
-from .ladder import TINY, Ladder, Slope, slope
+from .ladder import TINY, Line, Slope, climb
 
 METHODS = ("auto", "complex step", "longdouble", "ridders")
 EPS = float(np.finfo(np.float64).eps)
@@ -56,29 +56,51 @@ class Target:
 
     def supports(self, dtype: Any) -> bool:
         """Whether the function computes with another dtype, to the same result."""
+        if self.output.dtype.kind == "c":
+            return False
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("error", np.exceptions.ComplexWarning)
             try:
                 output = self.call(*(p.astype(dtype) for p in self.points))
-            except (TypeError, ValueError, AttributeError, ArithmeticError, np.exceptions.ComplexWarning):
+            except Exception:  # whatever a function says to a dtype that it was not written for
                 return False
-            return output.dtype == dtype and np.allclose(output, self.output, rtol=1e-9, equal_nan=True)
+            same = output.dtype == dtype and output.shape == self.output.shape
+            return same and np.allclose(output, self.output, rtol=1e-9, equal_nan=True)
 
-    def entry(self, which: int, index: Any, dtype: Any = np.float64) -> Callable[[Any], Any]:
-        """The output as a function of the distance by which one entry of one argument is moved."""
-        points = [p.astype(dtype) for p in self.points] if dtype == np.longdouble else self.points
+    def outputs(self, arguments: Iterable[Sequence[Any]], count: int, dtype: Any = np.float64) -> Any:
+        """The outputs for several lists of arguments, a row each; NaN where it raises or has another shape."""
+        found = np.full((count, self.output.size), np.nan, np.result_type(self.output.dtype, dtype))
+        for row, arrays in zip(found, arguments, strict=True):
+            try:
+                output = self.call(*arrays)
+            except (ValueError, ArithmeticError, IndexError):
+                continue
+            if output.shape == self.output.shape:
+                row[:] = output.ravel()
+        return found
 
-        def at(t: Any) -> Any:
-            moved = points[which].astype(complex) if isinstance(t, complex) else points[which].copy()
-            moved[index] += t
-            return self.call(*points[:which], moved, *points[which + 1 :])
+    def entries(self, which: int, indices: Sequence[Any], dtype: Any = np.float64) -> Line:
+        """The outputs as functions of the distances by which entries of one argument are moved, a lane for each."""
+        points = [p.astype(dtype) for p in self.points]
 
-        return at
+        def moved(lanes: Any, t: Any) -> Iterable[Sequence[Any]]:
+            for lane, distance in zip(lanes, t, strict=True):
+                index = indices[lane]
+                before = points[which][index]
+                points[which][index] = before + distance
+                yield points
+                points[which][index] = before
 
-    def along(self, directions: Sequence[Any]) -> Callable[[Any], Any]:
-        """The output as a function of the way gone in a direction, given by one array per argument (None: stay)."""
-        pairs = [*zip(self.points, directions, strict=True)]
-        return lambda t: self.call(*(p if d is None else p + t * d for p, d in pairs))
+        return lambda lanes, t: self.outputs(moved(lanes, t), len(lanes), dtype)
+
+    def along(self, directions: Sequence[Sequence[Any]]) -> Line:
+        """The outputs as functions of the way gone in a direction, given by one array per argument (None: stay)."""
+
+        def moved(lanes: Any, t: Any) -> Iterable[Sequence[Any]]:
+            for lane, way in zip(lanes, t, strict=True):
+                yield [p if d is None else p + way * d for p, d in zip(self.points, directions[lane], strict=True)]
+
+        return lambda lanes, t: self.outputs(moved(lanes, t), len(lanes))
 
 
 def numerical_gradient(f: Callable[..., Any], *args: Any, method: str = "auto", gradient: Any = None) -> Any:
@@ -146,25 +168,18 @@ def numerical_hessian(f: Callable[..., Any], x: Any) -> NumericalGradient:
     weights = weights_for(target.output, None)
     [point] = target.points
     n, scale = point.size, typical(point).ravel()
-
-    def curvature(direction: Any) -> Slope:
-        with np.errstate(all="ignore"):
-            at = target.along([direction.reshape(point.shape)])
-            return Ladder(at, 0.0, weights, order=2).climb_down()
-
-    def second(index: Any) -> Slope:
-        i, j = index
-        a, b = scale[i] * np.eye(n)[i], scale[j] * np.eye(n)[j]
-        if i == j:
-            s, unit = curvature(a), scale[i] ** 2
-            return s._replace(value=s.value / unit, error=s.error / unit)
-        plus, minus, unit = curvature(a + b), curvature(a - b), 4 * scale[i] * scale[j]
-        return plus._replace(value=(plus.value - minus.value) / unit, error=(plus.error + minus.error) / unit)
-
-    upper = collect((n, n), lambda index: second(index) if index[0] <= index[1] else None)
-    for i, j in np.ndindex(n, n):
-        upper[max(i, j), min(i, j)] = upper[min(i, j), max(i, j)]
-    return packed([upper.reshape(point.shape * 2)], "second differences, extrapolated to step zero")
+    axes = scale[:, None] * np.eye(n)
+    pairs = [(i, j) for i in range(n) for j in range(i + 1)]
+    ways = [axes[i] + sign * axes[j] * (i != j) for i, j in pairs for sign in (1, -1)]
+    line = target.along([[way.reshape(point.shape)] for way in ways])
+    curvatures = climb(line, np.zeros(len(ways)), weights.reshape(1, -1), order=2)
+    found = np.empty((n, n), object)
+    for (i, j), plus, minus in zip(pairs, curvatures[::2], curvatures[1::2], strict=True):
+        value, error = (plus.value - minus.value) / 4, (plus.error + minus.error) / 4
+        value, error = (plus.value, plus.error) if i == j else (value, error)
+        unit = scale[i] * scale[j]
+        found[i, j] = found[j, i] = plus._replace(value=value / unit, error=error / unit)
+    return packed([found.reshape(point.shape * 2)], "second differences, extrapolated to step zero")
 
 
 def points_of(args: Sequence[Any]) -> list[Any]:
@@ -189,7 +204,7 @@ def plain_call(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Callable[.
     """A function of plain arrays that calls `f`, with Values if it wants these, and what it gives at the points."""
 
     def on_arrays(*arrays: Any) -> Any:
-        return numbers(f(*(a[()] for a in arrays)))
+        return numbers(f(*(a.copy() if a.ndim else a[()] for a in arrays)))  # copies: the function may write into them
 
     def on_values(*arrays: Any) -> Any:
         return numbers(f(*map(Value, arrays)))
@@ -231,38 +246,45 @@ def chosen(target: Target, method: str) -> tuple[str, str]:
     return method, "asked for"
 
 
-def entry_slope(target: Target, which: int, index: Any, weights: Any, method: str = "ridders") -> Slope:
-    """The derivative with respect to one entry of one argument, by a method that `chosen` gave."""
-    x = target.points[which][index]
-    with np.errstate(all="ignore"):
-        if method == "complex step":
-            return complex_slope(target.entry(which, index), x, weights)
-        if method.endswith("longdouble"):
-            at = target.entry(which, index, np.longdouble)
-            s = slope(at, np.longdouble(x), weights.astype(np.longdouble))
-            method = "longdouble" if s.method == "ridders" else s.method
-            return s._replace(error=s.error + EPS * abs(s.value), method=method)
-        s = slope(target.entry(which, index), x, weights)
-        if method == "auto complex step" and s.method == "ridders":
-            c = complex_slope(target.entry(which, index), x, weights)
-            return c if c.error <= s.error and abs(c.value - s.value) <= s.error + c.error else s
-        return s
+def entry_slopes(
+    target: Target, which: int, indices: Sequence[Any], weights: Any, method: str = "ridders"
+) -> list[Slope]:
+    """The derivatives with respect to entries of one argument, by a method that `chosen` gave."""
+    x, weights = np.array([target.points[which][index] for index in indices]), weights.reshape(1, -1)
+    if method == "complex step":
+        return complex_slopes(target.entries(which, indices, complex), x, weights)
+    if method.endswith("longdouble"):
+        found = climb(target.entries(which, indices, np.longdouble), x.astype(np.longdouble), weights)
+        names = {"ridders": "longdouble"}
+        return [s._replace(error=s.error + EPS * abs(s.value), method=names.get(s.method, s.method)) for s in found]
+    found = climb(target.entries(which, indices), x, weights)
+    if method == "auto complex step":
+        smooth = [k for k, s in enumerate(found) if s.method == "ridders"]
+        line = target.entries(which, [indices[k] for k in smooth], complex)
+        for k, c in zip(smooth, complex_slopes(line, x[smooth], weights), strict=True):
+            if c.error <= found[k].error and abs(c.value - found[k].value) <= found[k].error + c.error:
+                found[k] = c
+    return found
 
 
-def complex_slope(at: Callable[[Any], Any], x: Any, weights: Any) -> Slope:
+def complex_slopes(at: Line, x: Any, weights: Any) -> list[Slope]:
     """The imaginary part of f(x + ih) / h, which has no difference in it and therefore no cancellation.
 
     The truncation is of the order of h**2 and vanishes; what remains is rounding, which is seen by moving x and h in
     their last bits.  (W. Squire and G. Trapp, SIAM Review 40, 1998.)
     """
-    size = float(abs(x)) if abs(x) > TINY else 1.0
-    found, step, mass = [], size * 2.0**-70, 0.0
-    for shift, stretch in ((0, 1.0), (1, 1.3), (-1, 0.7), (2, 1.1)):
-        terms = weights * np.imag(at(complex(shift * EPS * float(abs(x)), step * stretch))) / (step * stretch)
-        found.append(float(np.sum(terms)))
-        mass = max(mass, float(np.sum(abs(terms))))
-    error = 4 * max(abs(d - found[0]) for d in found) + 8 * EPS * mass
-    return Slope(found[0], error, "complex step", "the function is analytic", step)
+    lanes, size = np.arange(len(x)), np.where(abs(x) > TINY, abs(x), 1.0)
+    step, found, mass = size * 2.0**-70, [], np.zeros(len(x))
+    with np.errstate(all="ignore"):
+        for shift, stretch in ((0, 1.0), (1, 1.3), (-1, 0.7), (2, 1.1)):
+            outputs = at(lanes, shift * EPS * abs(x) + 1j * step * stretch)
+            terms = weights * np.imag(outputs) / (step * stretch)[:, None]
+            found.append(np.sum(terms, -1))
+            mass = np.maximum(mass, np.sum(abs(terms), -1))
+        error = 4 * np.max(abs(found - found[0]), 0) + 8 * EPS * mass
+    reason = "the function is analytic"
+    return [Slope(value, bound, "complex step", reason, h) for value, bound, h in
+            zip(found[0].tolist(), error.tolist(), step.tolist(), strict=True)]  # fmt: skip
 
 
 def typical(x: Any) -> Any:
@@ -273,14 +295,11 @@ def typical(x: Any) -> Any:
 
 def slopes(target: Target, which: int, weights: Any, method: str) -> Any:
     """The derivatives with respect to the entries of one argument, an array of `Slope`."""
-    return collect(target.points[which].shape, lambda index: entry_slope(target, which, index, weights, method))
-
-
-def collect(shape: tuple[int, ...], find: Callable[[Any], Any]) -> Any:
-    """An object array of what `find` gives for each index."""
+    shape = target.points[which].shape
     found = np.empty(shape, object)
-    for index in np.ndindex(shape):
-        found[index] = find(index)
+    indices = [*np.ndindex(shape)]
+    for index, s in zip(indices, entry_slopes(target, which, indices, weights, method), strict=True):
+        found[index] = s
     return found
 
 

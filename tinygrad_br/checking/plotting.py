@@ -45,12 +45,12 @@ def scatter(axes: Any, report: GradientReport) -> None:
 
 def errors_by_step(target: Target, which: int, index: Any, weights: Any, true: float, steps: Any) -> tuple[Any, Any]:
     """The errors of forward and of central difference quotients at each step."""
-    at = target.entry(which, index)
+    line = target.entries(which, [index])
     with np.errstate(all="ignore"):
-        middle, ahead, behind = at(0.0), [at(h) for h in steps], [at(-h) for h in steps]
-    forward = [np.sum(weights * (a - middle)) / h for a, h in zip(ahead, steps, strict=True)]
-    central = [np.sum(weights * (a - b)) / (2 * h) for a, b, h in zip(ahead, behind, steps, strict=True)]
-    return abs(np.array(forward) - true), abs(np.array(central) - true)
+        middle, ahead, behind = (line(np.zeros(len(t), int), t) for t in (steps[:1] * 0, steps, -steps))
+        forward = (ahead - middle) @ weights.ravel() / steps
+        central = (ahead - behind) @ weights.ravel() / (2 * steps)
+    return abs(forward - true), abs(central - true)
 
 
 def v_curve(axes: Any, target: Target, which: int, index: Any, weights: Any, row: Row) -> None:

@@ -21,9 +21,9 @@ class Row:
 
     `index` is that entry, or the name of a direction.  `error` is the bound on the numerical derivative.  `digits` are
     the decimal digits that agree, of the largest entry, and `limit` those that the numerical derivative is good for.
-    `checked` says which entries were compared, `wrong` how many of these are wrong; `mistake` is the kind of mistake
-    and `cause` says it in words.  `pairs` are all compared numbers, analytic and numeric, and `step` is the smallest
-    step of the numerical derivative that is shown.
+    `checked` says which entries were compared, `wrong` and `unsure` how many of these are wrong or cannot be told;
+    `mistake` is the kind of mistake and `cause` says it in words.  `pairs` are all compared numbers, analytic and
+    numeric, and `step` is the smallest step of the numerical derivative that is shown.
     """
 
     argument: str
@@ -39,6 +39,7 @@ class Row:
     cause: str = ""
     mistake: str = ""
     wrong: int = 0
+    unsure: int = 0
     order: int = 1
     mode: str = "reverse"
     method: str = ""
