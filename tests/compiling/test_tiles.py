@@ -183,14 +183,15 @@ def test_random_functions(case, seed):
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-3, 1.0, 30.0, 1e8])
 def test_sine_and_cosine_of_one_tangent(scale):
-    """Against 64 bits of precision: the sine within 3 ULP, the cosine within 1 ULP of 1."""
+    """Against 64 bits of precision, near the zeros too."""
     x = np.random.default_rng(6).normal(size=70_000) * scale
+    x[:1000] = np.arange(1000) * (np.pi / 2) * (1 + 1e-9)
     compiled = tg.compile(lambda x: (np.sin(x), np.cos(x)))
     sine, cosine = compiled(x)
     assert "np.tan(" in compiled.source(x)
     exact = x.astype(np.longdouble)
-    assert np.all(np.abs(sine - np.sin(exact)) <= 3 * np.spacing(np.abs(sine)))
-    assert np.all(np.abs(cosine - np.cos(exact)) <= 2.3e-16)
+    assert np.all(np.abs(sine - np.sin(exact)) <= 4 * np.spacing(np.abs(sine)))
+    assert np.all(np.abs(cosine - np.cos(exact)) <= 4 * np.spacing(np.abs(cosine)))
     hard = np.zeros(70_000)
     hard[:6] = [np.inf, -np.inf, np.nan, 0.0, -0.0, 1e300]
     sine, cosine = compiled(hard)

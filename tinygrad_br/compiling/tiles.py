@@ -23,7 +23,7 @@ from .memory import ALIGNMENT, REDUCTIONS, Memory, is_elementwise
 from .plan import Plan
 from .threads import on_threads
 from .variable import Variable, stepped, variables_in
-from .waves import make_waves
+from .waves import cosine_of_tangent, make_waves
 from .writer import Writer
 
 TILE = 1 << 17  # bytes of one array in a tile
@@ -103,7 +103,8 @@ def is_tileable(step: Variable) -> bool:
     """Whether a step computes each row of a large array from the same rows of its arguments."""
     if not step.shape or isinstance(step.sample, tuple) or step.sample.nbytes < LARGE // 8:
         return False
-    known = is_elementwise(step) or step.op is astype or (step.op is np.where and len(step.args) == 3)
+    known = is_elementwise(step) or step.op in (astype, cosine_of_tangent)
+    known = known or (step.op is np.where and len(step.args) == 3)
     if not known or step.kwargs or not step.sample.flags.c_contiguous or step.sample[0].nbytes > TILE:
         return False
     return all(

@@ -2,8 +2,8 @@
 
 NumPy asks the C library for each sine and cosine in float64, which takes 14 ns a number, and computes tangents four
 times faster with vector instructions where the processor has them.  With t = tan(x / 2), sin(x) = 2 t / (1 + t**2) and
-cos(x) = (1 - t**2) / (1 + t**2).  The sine is within 3 ULP, the cosine within 2.3e-16, which is 1 ULP of 1: measured
-for float64 numbers of all sizes against 200 bits.
+cos(x) = (1 - t**2) / (1 + t**2).  Near the zeros of the cosine the difference loses digits: there, for a sixth of all
+numbers, the cosine itself is taken.  Both are within 4 ULP: measured for float64 numbers of all sizes against 200 bits.
 """
 
 from __future__ import annotations
@@ -14,6 +14,15 @@ import numpy as np
 
 from .plan import Plan
 from .variable import Variable
+
+
+def cosine_of_tangent(above: Any, below: Any, x: Any) -> Any:
+    """above / below, and cos(x) where that is small."""
+    result = above / below
+    entries = result.reshape(-1)
+    near = np.flatnonzero(np.abs(entries) < 0.25)
+    entries[near] = np.cos(x.reshape(-1)[near])
+    return result
 
 
 def make_waves(plan: Plan, fewest_bytes: int) -> None:
@@ -29,7 +38,7 @@ def make_waves(plan: Plan, fewest_bytes: int) -> None:
 
 
 def with_tangent(x: Variable, sine: Variable, cosine: Variable) -> list[Variable]:
-    """The steps before a sine and a cosine, which become quotients."""
+    """The steps before a sine and a cosine, which become quotients of theirs."""
     steps: list[Variable] = []
 
     def new(op: Any, *args: Any) -> Variable:
@@ -41,5 +50,5 @@ def with_tangent(x: Variable, sine: Variable, cosine: Variable) -> list[Variable
     square = new(np.square, t)
     twice, below, above = new(np.add, t, t), new(np.add, square, 1.0), new(np.subtract, 1.0, square)
     sine.op, sine.args = np.divide, (twice, below)
-    cosine.op, cosine.args = np.divide, (above, below)
+    cosine.op, cosine.args = cosine_of_tangent, (above, below, x)
     return steps
