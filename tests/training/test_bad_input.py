@@ -106,6 +106,18 @@ def test_models_that_are_none():
             tg.fit(model, X, LABELS, loss="cross_entropy", verbose=0)
 
 
+def test_a_model_that_computes_with_plain_numbers():
+    class Plain(tg.nn.Module):
+        def __init__(self):
+            self.w = tg.Value(np.ones((2, 3)))
+
+        def forward(self, x):
+            return x @ self.w.data
+
+    with pytest.raises(TypeError, match="output is of type ndarray, which no gradient reaches"):
+        tg.fit(Plain(), X, LABELS, loss="cross_entropy", verbose=0)
+
+
 def test_a_model_that_loses_rows():
     class Mean(tg.nn.Module):
         def __init__(self):

@@ -58,6 +58,17 @@ class Cut(Unused):
         return self.last(tg.stop_gradient(self.first(x))) + self.idle(np.ones((1, 3)))[:, :2]
 
 
+class Plain(Unused):
+    def forward(self, x):
+        return np.maximum(x @ self.first.weights.data, 0) @ self.last.weights.data
+
+
+class Unrecorded(Unused):
+    @tg.no_grad
+    def forward(self, x):
+        return super().forward(x)
+
+
 class Normalizes(nn.Module):
     """What a user writes who knows no activation by name."""
 
@@ -190,6 +201,8 @@ SICK = [
     ("forgotten_zero_grad", "2 times", lambda: mlp(), X, Y, CE, {"optimizer": Hoarder}),
     ("no_gradient", "idle.weights, idle.biases", Unused, X, Y, CE, {}),
     ("no_gradient", "first.weights, first.biases", Cut, X, Y, CE, {}),
+    ("no_gradient", "last.biases", Plain, X, Y, CE, {}),
+    ("no_gradient", "last.biases", Unrecorded, X, Y, CE, {}),
     ("batch_too_small", "of size 1", lambda: mlp(), X, Y, CE, {"batch_size": 1}),
     ("batch_too_small", "of size 1", lambda: nn.MLP(64, [16, 10], seed=0), DX, DY, CE, {"batch_size": 1}),
     ("batch_too_small", "of size 2", lambda: nn.MLP(2, [64, 3], seed=0), *tg.datasets.spiral(seed=0), CE,

@@ -201,7 +201,13 @@ def try_out(model: Any, goal: Goal, x: Any, y: Any) -> None:
     """
     with in_use(model), np.errstate(all="ignore"):
         for rows in (x[:1], x[:2]):  # both, since two rows may happen to be as many as something else
-            output = model(rows).data
+            made = model(rows)
+            if not isinstance(made, Value):
+                raise TypeError(
+                    f"the model's output is of type {type(made).__name__}, which no gradient reaches; in forward, compute "
+                    "with the parameters themselves and not with their .data"
+                )
+            output = made.data
             if np.shape(output)[:1] != rows.shape[:1]:
                 raise ValueError(
                     f"the model made outputs of shape {np.shape(output)} from {len(rows)} rows; "

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ...engine import data_of
+from ...value import Value
 from ..batches import as_numbers, cast, same_length, whole
 from ..fit import try_out
 from ..goals import Goal, goal_of
@@ -118,7 +120,11 @@ class Patient:
         """The outputs in use."""
         model = self.trial().model
         with in_use(model), np.errstate(all="ignore"):
-            return np.asarray(model(x).data)
+            return np.asarray(data_of(model(x)))
+
+    def records(self, x: Array) -> bool:
+        """Whether the model's output is a Value at all."""
+        return isinstance(self.trial().model(x), Value)
 
     def tells_classes(self, y: Array) -> bool:
         """Whether targets are class numbers, one for each row."""
@@ -155,6 +161,9 @@ def about_data(
 def about_network(patient: Patient, x: Array, y: Array, names: list[str]) -> Iterator[Finding]:
     """What is wrong with the network and its steps, seen on some of the rows."""
     goal, name = patient.goal, patient.loss_name
+    if not patient.records(x[:2]):
+        yield Finding("no_gradient", "error", tuple(name for name, _ in patient.standing))
+        return
     try_out(patient.trial().model, goal, x, y)
     rows = np.sort(np.random.default_rng(0).permutation(len(x))[:ROWS])
     x, y = x[rows], y[rows]
@@ -167,6 +176,8 @@ def about_network(patient: Patient, x: Array, y: Array, names: list[str]) -> Ite
     yield from network.activation_before_loss(passage, name, squeezed(patient, x))
     yield from network.unreachable_targets(passage, y, name)
     yield from of_network(passage)
+    if passage.found.keys().isdisjoint(passage.names):
+        return
     yield from steps.forgotten_zero_grad(patient.trial(), patient.standing, x, y)
     model = patient.trial().model
     yield from steps.batch_too_small(model, goal.function, x, y, patient.batch_size)
