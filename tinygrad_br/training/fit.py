@@ -204,8 +204,8 @@ def try_out(model: Any, goal: Goal, x: Any, y: Any) -> None:
             made = model(rows)
             if not isinstance(made, Value):
                 raise TypeError(
-                    f"the model's output is of type {type(made).__name__}, which no gradient reaches; in forward, compute "
-                    "with the parameters themselves and not with their .data"
+                    f"the model's output is of type {type(made).__name__}, which no gradient reaches; in forward, "
+                    "compute with the parameters themselves and not with their .data"
                 )
             output = made.data
             if np.shape(output)[:1] != rows.shape[:1]:
