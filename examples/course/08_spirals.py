@@ -158,7 +158,9 @@ print(say("seen:", "vistos:"), f"{history.accuracy[-1]:.0%}", say(" new:", " nov
 assert few(0.8, quick=0.5) < accuracy < history.accuracy[-1]
 
 # %% [markdown] lang="en"
-# It is still good, but not quite as good. **Why?** Look at the picture again before you read on.
+# It is still good, but not quite as good.
+#
+# **A question for you.** Why? Look at the picture again before you read on.
 #
 # The points do not lie exactly on the spiral, each is moved a little by chance. Near the middle, where the arms come
 # close, some lie on the wrong side. Our network has bent its borders around some of these single points, as if there
@@ -174,7 +176,9 @@ assert few(0.8, quick=0.5) < accuracy < history.accuracy[-1]
 #
 # **Next:** no more made-up points. Real cats and real dogs.
 # %% [markdown] lang="pt"
-# Continua boa, mas não tanto. **Por quê?** Olhe a figura de novo antes de continuar.
+# Continua boa, mas não tanto.
+#
+# **Uma pergunta para você.** Por quê? Olhe a figura de novo antes de continuar.
 #
 # Os pontos não ficam exatamente em cima da espiral, cada um é deslocado um pouco pelo acaso. Perto do meio, onde os
 # braços quase se tocam, alguns caem do lado errado. A nossa rede entortou as suas fronteiras em volta de alguns desses

@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the kernels: small matrices want one thread
 LANGUAGES = ("en", "pt")
 WORDS = {
-    "en": {"lesson": "Lesson", "of": "of", "other": "Leia em português", "next": "Next", "before": "Before"},
+    "en": {"lesson": "Lesson", "of": "of", "other": "Leia em português", "next": "Next", "before": "Previous"},
     "pt": {"lesson": "Aula", "of": "de", "other": "Read it in English", "next": "Próxima", "before": "Anterior"},
 }
 
