@@ -246,3 +246,24 @@ def test_penalty_counts_weights_and_biases_apart():
     np.testing.assert_allclose(model.layers[0].weights.grad, model.layers[0].weights.data, rtol=1e-15)
     assert model.layers[0].biases.grad is None
     assert nn.penalty(model) == 0
+
+
+@pytest.mark.parametrize("shape", [(40, 7), (3, 5), (2, 9, 4), (1, 70)])
+def test_cross_entropy_keeps_what_its_derivative_needs_for_each_loss(shape):
+    """Two losses with the same labels, each differentiated twice, first and second order."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, shape[-1], shape[:-1])
+    first, second = (Value(rng.normal(size=shape) * scale) for scale in (1, 3))
+    losses = [tg.nn.cross_entropy(z, labels) for z in (first, second)]
+    for z, loss in zip((first, second), losses):
+        p = np.exp(z.data) / np.exp(z.data).sum(axis=-1, keepdims=True)
+        expected = (p - np.eye(shape[-1])[labels]) / labels.size
+        for _ in range(2):
+            [gradient] = tg.gradients(loss, [z])
+            np.testing.assert_allclose(gradient, expected, rtol=1e-12, atol=1e-16)
+        [slope] = tg.gradients(loss, [z], create_graph=True)
+        np.testing.assert_allclose(slope.data, expected, rtol=1e-12, atol=1e-16)
+        weights = rng.normal(size=shape)
+        [second_order] = tg.gradients((slope * weights).sum(), [z])
+        exact = p * (weights - (p * weights).sum(axis=-1, keepdims=True)) / labels.size
+        np.testing.assert_allclose(second_order, exact, rtol=1e-9, atol=1e-16)
