@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 
 import numpy as np
@@ -282,3 +283,18 @@ def test_float16_learns_and_stays_finite(kind):
     assert np.all(np.isfinite(w.data))
     assert np.sum(w.data**2) < 5.0
     assert w.data[1] == 0
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("sizes", [(1,), (0, 3), (1024, 1024), (40_000, 7)])
+def test_vectors_lie_where_the_processor_reads_fast(dtype, sizes):
+    """They begin at multiples of 64 bytes, never at a multiple of 4096 from each other, and do not overlap."""
+    optimizer = tg.optim.Adam([Value(np.ones(n, dtype)) for n in sizes], lr=0.1)
+    [pool] = optimizer.pools
+    vectors = [pool.data, pool.gradient, *pool.memory.values()]
+    starts = [v.ctypes.data for v in vectors]
+    assert all(start % 64 == 0 for start in starts)
+    assert all((b - a) % 4096 and b - a >= pool.data.nbytes for a, b in itertools.pairwise(sorted(starts)))
+    optimizer.step([np.ones(n, dtype) for n in sizes])
+    for p in optimizer.parameters:
+        np.testing.assert_allclose(p.data, 0.9, rtol=1e-3)
