@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import tinygrad_br as tg
 from tinygrad_br import Value
 
-from .graphs import arrays, close, functions
+from .graphs import SHAPES, arrays, close, functions
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -70,3 +70,28 @@ def test_gradients_and_transforms(case, seed):
         assert close(result["loss"], expected["loss"], ulps=4)
         assert close(result["slope"], expected["slope"], ulps=4)
         assert all(close(a, b, ulps=4) for a, b in zip(result["gradients"], expected["gradients"]))
+
+
+@given(functions(), st.integers(0, 2**32), st.data())
+@settings(max_examples=40)
+def test_shapes_that_change_special_numbers_and_arrays_in_the_same_memory(case, seed, data):
+    function, argument_shapes, parameter_shapes = case
+    rng = np.random.default_rng(seed)
+    parameters = [Value(a) for a in arrays(rng, parameter_shapes)]
+
+    def outputs(first, second):
+        loss = function([first, second][: len(argument_shapes)], parameters)
+        return loss.data, tg.gradients(loss, parameters)
+
+    compiled = tg.compile(outputs)
+    for _ in range(4):
+        first, second = arrays(rng, [data.draw(st.sampled_from([*SHAPES, (0,), (0, 3), (2, 0)])) for _ in range(2)])
+        for special in data.draw(st.lists(st.sampled_from([0.0, -0.0, np.nan, np.inf, -np.inf, 1e300]), max_size=2)):
+            first[(Ellipsis, slice(1)) if first.ndim else ()] = special
+        same_memory = data.draw(st.sampled_from([lambda x: x, lambda x: x[..., ::-1], lambda x: x.T, None]))
+        if same_memory is not None and first.ndim:
+            second = same_memory(first)
+        with np.errstate(all="ignore"):
+            (expected, slopes), (result, found) = outputs(first, second), compiled(first, second)
+        assert close(result, expected, ulps=16)
+        assert all(close(a, b, ulps=16) for a, b in zip(found, slopes))

@@ -173,15 +173,17 @@ class Plan:
     def number(self, op: Any, args: tuple[Any, ...], sample: Any) -> Any:
         """As `simplified`, for arithmetic of single numbers, of which graphs can have millions."""
         key: tuple[Any, ...] = op, args
+        may_be_simpler = op is np.negative
         for arg in args:
-            if arg.__class__ is not Variable or op is np.negative:
-                if not any(a.__class__ is Variable for a in args):
-                    return op(*args)
-                simpler = SIMPLER.get(op)
-                if simpler is not None and (result := simpler(self, sample, *args)) is not None:
-                    return result
-                key = op, *[a if a.__class__ is Variable else repr(float(a)) for a in args]
-                break
+            if arg.__class__ is not Variable:
+                may_be_simpler = True
+        if may_be_simpler:
+            if not any(a.__class__ is Variable for a in args):
+                return op(*args)
+            simpler = SIMPLER.get(op)
+            if simpler is not None and (result := simpler(self, sample, *args)) is not None:
+                return result
+            key = op, *[a if a.__class__ is Variable else repr(float(a)) for a in args]
         variable = self.known.get(key)
         if variable is None:
             variable = self.known[key] = Variable(op, args, NO_KWARGS, sample, None, self.section, True)

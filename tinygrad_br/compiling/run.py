@@ -184,8 +184,13 @@ def compile(function: Any = None, *, static_argnums: int | Sequence[int] = ()) -
 
     What a program repeats is what the function does to Values and to its array arguments.  What plain Python does on
     the way (print, a counter, random numbers that are not drawn by a module such as Dropout) happens while it is
-    recorded only.  Results have no graph.  Sums may be added in another order, which changes the last digits.  NumPy's
-    warnings about overflow and the like are left out.  A Python float counts as float64.
+    recorded only.  Results have no graph.  NumPy's warnings about overflow and the like are left out.  A Python float
+    counts as float64.
+
+    Numbers.  What is computed entry by entry has the bits of the eager function, single numbers too.  There are three
+    exceptions: sums, which are added in another order and so are some ULP of the sum of the magnitudes away; exp, log,
+    tanh, sin and cos of single numbers, which Python's math module computes, within 2 ULP; and sines and cosines of
+    large arrays where both are needed, within 3 ULP of 1.  NaN and infinities are where the eager function has them.
 
     `f.source(*example_args)` is the program's text, which needs `import numpy as np` and nothing else;
     `f.stats(*example_args)` counts calls, compilations, instructions before and after, and the bytes of its memory.

@@ -69,9 +69,18 @@ class Template:
             places[step] = at
             at += 1
         self.result = places[found] if isinstance(found, Variable) else constant_at
+        self.pair: tuple[Any, list[int], Any] | None = None
+        if len(self.steps) == 1 and not constants and steps[0].is_arithmetic and len(steps[0].args) == 2:
+            self.pair = self.steps[0][:3]
 
     def __call__(self, plan: Plan, numbers: Sequence[Any]) -> Any:
         """The variable, or constant, of the result for other numbers."""
+        if self.pair is not None:  # most rules are one product
+            op, (i, j), sample = self.pair
+            result = plan.number(op, (numbers[i], numbers[j]), sample)
+            if self.is_guarded and result.__class__ is Variable:
+                result.is_guarded = True
+            return result
         slots = [*numbers, *self.constants]
         for op, places, sample, is_arithmetic in self.steps:
             args = tuple([slots[i] for i in places])
