@@ -4,55 +4,36 @@ import numpy as np
 import pytest
 
 import tinygrad_br as tg
-from tinygrad_br.testing import operations
+from tinygrad_br.checking.rows import FAMILIES
 
-SINGLE = [(f.__name__, f) for f, _ in operations(1)]
-PAIRS = [(f.__name__, f) for f, _ in operations(2)]
-KINDS = ("ordinary", "near zero", "huge", "integers", "near integers", "float32")
+from .false_alarms import KINDS, check, functions
 
 
-def numbers(rng, kind, size):
-    """Inputs of a kind; integers and what is near them hit the kinks of most functions."""
-    x = rng.normal(size=size)
-    if kind == "near zero":
-        return x * 10 ** rng.uniform(-12, -6, size)
-    if kind == "huge":
-        return x * 10 ** rng.uniform(6, 12, size)
-    if kind == "float32":
-        return x.astype(np.float32)
-    whole = rng.integers(-3, 4, size).astype(float)
-    return whole if kind == "integers" else whole + x * 1e-9 if kind == "near integers" else 3 * x
-
-
-def defined(function, args):
-    """The arguments where the function and its neighbourhood are finite."""
-    with np.errstate(all="ignore"):
-        keep = np.isfinite(function(*args))
-    return [a[keep] for a in args]
-
-
-def never_wrong(function, draws, seed):
-    rng = np.random.default_rng(seed)
-    told = 0
-    for kind in KINDS:
-        args = defined(function, [numbers(rng, kind, draws) for _ in range(function.nin)])
-        for k in range(0, len(args[0]), 64):
-            with np.errstate(all="ignore"):
-                report = tg.check_gradients(function, *(a[k : k + 64] for a in args), seed=rng)
-            assert report.ok, f"{kind}: {report}"
-            told += all(row.verdict == "right" for row in report.rows)
-    return told
-
-
-@pytest.mark.parametrize("function", [f for _, f in SINGLE + PAIRS], ids=[n for n, _ in SINGLE + PAIRS])
-def test_no_false_alarm(function):
-    never_wrong(function, 4, seed=5)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_false_alarm(family):
+    """Some functions of each family, called in one of their ways, on a few inputs of one kind."""
+    mine = [(name, rows) for (of, name), rows in functions().items() if of == family]
+    for k, (name, rows) in [*enumerate(mine)][:: 1 + len(mine) // 8]:
+        kind = [*KINDS][k % len(KINDS)]
+        counts, alarms = check([rows[k % len(rows)]], 3, seed=5, kinds=[kind])
+        assert counts["inputs"] == 3
+        assert not alarms, f"{name}, {kind}: {alarms[0]}"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("function", [f for _, f in SINGLE + PAIRS], ids=[n for n, _ in SINGLE + PAIRS])
-def test_no_false_alarm_in_10_000_draws(function):
-    never_wrong(function, 10_000 // len(KINDS), seed=6)
+@pytest.mark.parametrize("key", functions(), ids="-".join)
+def test_no_false_alarm_in_10_000_draws(key):
+    counts, alarms = check(functions()[key], 10_000, seed=6)
+    assert counts["inputs"] >= 10_000
+    assert not alarms, "\n".join(map(str, alarms))
+
+
+def test_the_harness_finds_wrong_rules():
+    """A rule that is wrong for some of the inputs alone is no false alarm."""
+    wrong = tg.define_rule(lambda x: np.sin(x), lambda g, ans, x: g * np.cos(x) * np.where(x > 2.5, 1 + 1e-6, 1))
+    [row] = tg.check_gradients(wrong, np.linspace(-3, 3, 500), independent="entries").rows
+    assert row.verdict == "wrong"
+    assert row.wrong == np.sum(np.linspace(-3, 3, 500) > 2.5)
 
 
 @pytest.mark.parametrize(

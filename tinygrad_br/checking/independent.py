@@ -1,0 +1,153 @@
+"""Functions whose rows are independent: each row of the output depends on the same row of the arguments alone.
+
+All rows are moved at once, so thousands of inputs are checked in the time of a few, each one judged by itself.  An
+elementwise function is such a function, each entry being a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from .compare import SMALL, Subject, compare, gradients_around, reconsidered, rounding_of
+from .ladder import Line, climb
+from .numerical import EPS, Target
+from .report import Row
+from .verdict import WRONG, Comparison, summary
+
+KINDS = ("entries", "rows")
+
+
+class Batch(Target):
+    """A function that is called with many rows, or with some of them."""
+
+    def outputs_at(self, arrays: Sequence[Any]) -> Any:
+        """The outputs, a row for each row of the arguments; NaN where the function raises or changes its shape."""
+        count = len(arrays[0])
+        try:
+            output = self.call(*arrays)
+        except (ValueError, ArithmeticError, IndexError):
+            output = None
+        if output is None or output.shape != (count, *self.output.shape[1:]):
+            return np.full((count, self.output.size // len(self.output)), np.nan)
+        return output.reshape(count, -1)
+
+    def line(self, which: int, rows: Any, entries: Any) -> Line:
+        """The outputs as functions of the distances by which entries of some rows of an argument are moved."""
+
+        def at(lanes: Any, t: Any) -> Any:
+            arrays = [p[rows[lanes]] for p in self.points]
+            arrays[which].reshape(len(lanes), -1)[np.arange(len(lanes)), entries[lanes]] += t
+            return self.outputs_at(arrays)
+
+        return at
+
+    def line_along(self, which: int, direction: Any) -> Line:
+        """The outputs as functions of the way gone in a direction in one argument."""
+
+        def at(lanes: Any, t: Any) -> Any:
+            arrays = [p[lanes] for p in self.points]
+            arrays[which] += direction[lanes] * t.reshape(-1, *[1] * (direction.ndim - 1))
+            return self.outputs_at(arrays)
+
+        return at
+
+
+def in_rows(points: Sequence[Any], kind: str, order: int, mode: str) -> list[Any]:
+    """The arguments with a row for everything that is independent.
+
+    Raises ValueError if the arguments have not equally many rows, or what is asked for is unknown.
+    """
+    if kind not in KINDS or (order, mode) != (1, "reverse"):
+        raise ValueError(f"independent is 'entries' or 'rows', at order 1 in reverse mode, but got {kind!r}")
+    if kind == "entries":
+        return [p.ravel() for p in np.broadcast_arrays(*points)]
+    if any(p.ndim == 0 or len(p) != len(points[0]) for p in points):
+        shapes = " and ".join(str(p.shape) for p in points)
+        raise ValueError(f"independent rows need arguments with the same first axis, but got shapes {shapes}")
+    return [*points]
+
+
+def check_independence(subject: Subject) -> None:
+    """Raise ValueError if the output has no rows, or these depend on other rows of the arguments."""
+    target, rng = subject.target, subject.rng
+    count, output = len(target.points[0]), target.output
+    if output.ndim == 0 or len(output) != count:
+        raise ValueError(f"{count} independent rows went in, but the output has shape {output.shape}")
+    part = rng.permutation(count)[: count // 2 + 1]
+    with np.errstate(all="ignore"):
+        found = target.call(*(p[part] for p in target.points))
+        if found.shape != output[part].shape or not np.allclose(found, output[part], rtol=1e-9, equal_nan=True):
+            raise ValueError("the rows of the output depend on other rows, so these are not independent")
+
+
+def compare_rows(subject: Subject) -> list[Row]:
+    """One row of the report for each argument, with the verdict on the worst of its rows."""
+    check_independence(subject)
+    found = gradients_around(subject)
+    return found if isinstance(found[0], Row) else [argument(subject, i, *each) for i, each in enumerate(found)]
+
+
+def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) -> Row:
+    """The verdict on one argument: on all entries of all rows, or on one of each row and a direction."""
+    target: Any = subject.target
+    shape = target.points[which].shape
+    count, width = shape[0], int(np.prod(shape[1:]))
+    gradient, points = analytic.reshape(count, width), target.points[which].reshape(count, width)
+    rounding = rounding_of(gradient, [m.reshape(count, width) for m in moved], 1)
+    sizes = np.max(abs(gradient), 1, initial=0.0, where=np.isfinite(gradient))
+    weights, rows = subject.weights.reshape(count, -1), np.arange(count)
+    sampled = width > 1 and not subject.exhaustive and sum(p.size for p in target.points) > SMALL
+    entries = subject.rng.integers(width, size=count) if sampled else np.tile(np.arange(width), count)
+    owners = rows if sampled else np.repeat(rows, width)
+    line, x, each = target.line(which, owners, entries), points[owners, entries], weights[owners]
+    inner = np.transpose(np.unravel_index(entries, shape[1:])) if shape[1:] else np.empty((count, 0))
+    places = [(k, *map(int, index)) for k, index in zip(owners.tolist(), inner, strict=True)]
+    slopes = climb(line, x, each) if len(x) else []
+    gradients, noise = gradient[owners, entries].tolist(), rounding[owners, entries].tolist()
+    second = reconsidered(
+        [*map(Comparison, places, gradients, slopes, noise)],
+        line,
+        x,
+        each,
+        partial(place_alone, subject, which, places),
+    )
+    found = [(c, max(sizes[c.index[0]], abs(np.nan_to_num(c.slope.value)))) for c in second]
+    if sampled:
+        scale = np.max(abs(points), 1, keepdims=True)
+        direction = subject.rng.normal(size=points.shape) * np.maximum(abs(points), np.where(scale > 0, scale, 1) / 8)
+        line, x, products = target.line_along(which, direction.reshape(shape)), np.zeros(count), gradient * direction
+        noise = np.sum(rounding * abs(direction), 1) + EPS * np.sum(abs(products), 1)
+        names = [f"row {k}, a direction" for k in rows]
+        compared = map(Comparison, names, np.sum(products, 1).tolist(), climb(line, x, weights), noise.tolist())
+        second = reconsidered([*compared], line, x, weights)
+        found += [(c, max(abs(c.analytic), abs(c.slope.value))) for c in second]
+    how = (
+        f"{count} rows, 1 of {width} entries and 1 direction each" if sampled else f"all {count * width} by themselves"
+    )
+    comparisons, scales = zip(*found, strict=True) if found else ((), ())
+    row = summary(subject.names[which], shape, comparisons, how, subject.order, "reverse", scales)
+    return named(subject, which, row) if row.verdict == WRONG else row
+
+
+def place_alone(subject: Subject, which: int, places: Sequence[tuple[int, ...]], k: int) -> tuple[Subject, int, Any]:
+    """A row as a subject of its own, and the place of an entry in it."""
+    return alone(subject, k), which, (0, *places[k][1:])
+
+
+def alone(subject: Subject, row: int) -> Subject:
+    """One row as a subject of its own."""
+    points = [p[row : row + 1] for p in subject.target.points]
+    return subject._replace(target=Target(subject.target.call, points), weights=subject.weights[row : row + 1])
+
+
+def named(subject: Subject, which: int, row: Row) -> Row:
+    """The row with the name of its mistake, from an ordinary check of its worst row."""
+    found = compare(alone(subject, row.index[0] if isinstance(row.index, tuple) else int(row.index.split(",")[0][4:])),
+                    "reverse", None)  # fmt: skip
+    wrong = found[which] if which < len(found) else found[0]
+    return replace(row, cause=row.cause or wrong.cause, mistake=row.mistake or wrong.mistake)
