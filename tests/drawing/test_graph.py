@@ -119,6 +119,22 @@ def test_local_derivatives_are_the_numerical_ones():
         np.testing.assert_allclose(shown, numeric, rtol=1e-6, atol=1e-8)
 
 
+def test_between_arrays_stand_the_least_and_the_greatest_local_derivative():
+    rng = np.random.default_rng(6)
+    x, w = rng.normal(size=(3, 4)), rng.normal(size=(4, 2))
+    text = tg.draw(np.tanh(Value(x, name="x") @ Value(w, name="w")), explain=True, digits=9).text()
+    h = 1e-6
+    slopes = {
+        "x": w,
+        "w": x,
+        "": (np.tanh(x @ w + h) - np.tanh(x @ w - h)) / (2 * h),
+    }
+    for name, numbers in slopes.items():
+        shown = re.search(rf"{name}  ?\[×(\S+) … (\S+)\]" if name else r"─ \[×(\S+) … (\S+)\]", text).groups()
+        np.testing.assert_allclose([float(n) for n in shown], [numbers.min(), numbers.max()], rtol=1e-6)
+    assert "×" not in tg.draw(Value(1j) ** 2.0, explain=True).text().replace("= ×", "")
+
+
 def test_the_sum_over_the_batch_in_a_bias_gradient_is_visible():
     x, b = np.ones((64, 3)), Value(np.zeros(3), name="b")
     dot = tg.draw((x + b).sum()).dot

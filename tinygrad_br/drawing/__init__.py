@@ -86,8 +86,8 @@ def draw_graph(
         theme: "light" or "dark".
         gradients: None shows every `.grad` there is; True computes the gradients of the one output, which no `.grad`
             is touched for; False shows the forward computation only.
-        explain: write the local derivative on each arrow between scalars: the chain rule is the product of these
-            along a path, summed over the paths.
+        explain: write the local derivative on each arrow, between arrays the least and the greatest of them: the chain
+            rule is the product of these along a path, summed over the paths.
         limit: above so many Values the drawing is folded, and says so; None never folds.
         model: the network whose modules are drawn as frames and whose parameters have names.  By default these are
             all models that are alive and whose parameters occur in the graph; False draws no frames.

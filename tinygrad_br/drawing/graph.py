@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Node, cotangents, data_of, nodes_in, part
+from ..engine import Node, cotangents, nodes_in, part
 from ..messages import op_name
 from .colours import Theme, gradient_colour, magnitude
 from .folding import Graph, Item, by_module, collector_paused, folded, operations, unfolded
@@ -25,6 +25,7 @@ from .labels import (
     rule_of,
     shape_of,
 )
+from .paths import local_derivatives
 from .picture import Arrow, Box, Picture, readable
 from .scopes import NOWHERE, Scopes, common, living_models, scopes_of
 
@@ -203,27 +204,39 @@ class Painter:
         sources: dict[int, list[Item]] = {}
         for source, place in item.inputs:
             sources.setdefault(place, []).append(source)
-        place = 0
+        place, alone = 0, len(item.members) == 1
         for position, inner, arg in arguments(node):
             if isinstance(arg, Node):
-                arrows = [self.arrow(source, own, node, position, inner, arg) for source in sources.get(place, ())]
+                arrows = [
+                    self.arrow(source, own, node, position, inner, arg, alone) for source in sources.get(place, ())
+                ]
                 self.picture.arrows += arrows
                 place += 1
             elif is_constant(node, position, arg):
                 self.constant(item, own, position, inner, arg)
 
-    def arrow(self, source: Item, own: str, node: Node, position: int, inner: int | None, arg: Node) -> Arrow:
+    def arrow(
+        self, source: Item, own: str, node: Node, position: int, inner: int | None, arg: Node, alone: bool
+    ) -> Arrow:
         """The arrow of an argument, with the local derivative and the sum that a broadcast leads to, if any."""
         rule = rule_of(node, position)
         words = []
-        if self.options.explain and rule is not None and inner is None:
-            slope = local_derivative(node, position)
-            words += [] if slope is None else ["×" + number(slope, self.options.digits)]
+        if alone and self.options.explain and rule is not None:
+            words += self.slopes(node, position, inner, arg)
         summed = summed_axes(node, arg) if self.options.unbroadcast and rule is not None else ()
         if summed:
             counts = "×".join(str(n) for n in summed)
             words.append(f"gradient: sum over {counts}")
         return Arrow(self.origin(source), own, "\n".join(words), rule is not None)
+
+    def slopes(self, node: Node, position: int, inner: int | None, arg: Node) -> list[str]:
+        """By what the gradient is multiplied on its way back: one number, or the least and the greatest of many."""
+        parts = [*(node._data if isinstance(node._data, tuple) else (node._data,)), arg._data]
+        found = None if any(p.dtype.kind == "c" for p in parts) else local_derivatives(node, position, inner, arg)
+        if found is None or not found.size:
+            return []
+        low, high = (number(x, self.options.digits) for x in (np.min(found), np.max(found)))
+        return [f"×{low}" if low == high else f"×{low} … {high}"]
 
     def constant(self, item: Item, own: str, position: int, inner: int | None, arg: Any) -> None:
         """A number or an array that is not a Value."""
@@ -301,18 +314,6 @@ def constants_at(members: Sequence[Node], position: int, inner: int | None) -> l
     """The same argument of several nodes."""
     found = [node.args[position] for node in members]
     return found if inner is None else [arg[inner] for arg in found]
-
-
-def local_derivative(node: Node, position: int) -> Any:
-    """How much a scalar result changes for each unit of a scalar argument; None if they are not scalars."""
-    data = [data_of(arg) for arg in node.args]
-    scalars = not isinstance(node._data, tuple) and not node._data.shape and not np.shape(data[position])
-    if not scalars or not isinstance(node.args[position], Node):
-        return None
-    rule = rule_of(node, position)
-    with np.errstate(all="ignore"):
-        slope = rule(node._data.dtype.type(1), node._data, *data, **node.kwargs)
-    return None if slope is None else np.sum(slope)
 
 
 def summed_axes(node: Node, arg: Node) -> tuple[int, ...]:
