@@ -243,14 +243,14 @@ class Scalars:
                     lines.append(f"{names[arg]} = {name}")
                     name = names[arg]
             args.append((name or self.given.get(arg) or arg.name, ATOM))
-        if op in SIGNS and truth is None:
-            sign, level = SIGNS[op]
-            (left, left_level), (right, right_level) = args
-            left = left if left_level >= level else f"({left})"
-            text = f"{left} {sign} {right}" if right_level > level else f"{left} {sign} ({right})"
-        elif op is np.multiply:
+        if op is np.multiply and truth is not None:
             text, level = chosen(args[1 - truth], args[truth], (f"{args[1 - truth][0]} * 0.0", PRODUCT))
             held += [a] if (a := step.args[1 - truth]).__class__ is Variable else []
+        elif op in SIGNS:
+            sign, level = SIGNS[op]
+            (one, one_level), (other, other_level) = args
+            one = one if one_level >= level else f"({one})"
+            text = f"{one} {sign} {other}" if other_level > level else f"{one} {sign} ({other})"
         elif divides_safely(step):
             text, level = divided(args)
         elif op in TWICE:
