@@ -176,7 +176,7 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
             np.reshape(np.stack([row[i] for row in rows]), (*shape, *v.shape)) if rows else np.zeros((*shape, *v.shape))
             for i, v in enumerate(run.variables)
         ]
-        return run.result([c if isinstance(c, Value) else c[()] for c in columns], argnums)
+        return run.result([c if isinstance(c, Node) else c[()] for c in columns], argnums)
 
     return derivatives
 

@@ -49,7 +49,7 @@ def stirling(x: Twofold) -> Any:
 
 def exp(x: Twofold) -> Twofold:
     """e**x, as exact as float64's."""
-    return Twofold(np.exp(x.high)) * (1 + x.low)
+    return Twofold(np.exp(x.high)) * Twofold(1 + x.low)
 
 
 def reflected(x: Any) -> tuple[Any, Twofold]:

@@ -184,7 +184,7 @@ def border(x: Any, width: int, mode: str, stat_length: Any = None, constant_valu
     if mode == "linear_ramp":
         return np.linspace(end_values, x[0], width, endpoint=False).astype(x.dtype)
     if mode in ("mean", "median", "maximum", "minimum"):
-        function = {"mean": np.mean, "median": np.median, "maximum": np.max, "minimum": np.min}[mode]
+        function: Any = {"mean": np.mean, "median": np.median, "maximum": np.max, "minimum": np.min}[mode]
         part = x if stat_length is None else x[: int(stat_length)]
         return np.broadcast_to(function(part, axis=0), (width, *x.shape[1:]))
     first = 1 if mode == "reflect" else 0

@@ -111,7 +111,7 @@ ROWS = [
     row(np.cov, lambda x, w: np.cov(x, aweights=w, fweights=[1, 2, 1], ddof=0), ((2, 3), (3,)), "weights",
         domains=(REAL, POSITIVE)),
     row(np.cov, lambda x, w: np.cov(x, aweights=w), ((2, 3), (3,)), "weights, corrected", domains=(REAL, POSITIVE)),
-    row(np.corrcoef, np.corrcoef, ((2, 4),), precision=1e-7),
+    row(np.corrcoef, np.corrcoef, ((2, 4),), precision=1e-7, distinct=True),
     # differences
     *[row(np.diff, lambda x, n=n: np.diff(x, n), note=f"order {n}") for n in (0, 1, 2)],
     row(np.diff, lambda x, y: np.diff(x, axis=0, prepend=y, append=1.0), ((2, 3), (1, 3)), "ends"),
