@@ -11,7 +11,7 @@ from ...rules.reductions import running
 from .row import NONZERO, POSITIVE, REAL, Domain, Row
 
 CUBE, MATRIX, VECTOR = ((2, 3, 2),), ((3, 2),), ((4,),)
-MASK = np.array([[True, False], [True, True], [False, True]])
+MASK = np.array([[True, False], [True, True], [False, True], [True, True]])  # three of four in each column
 PLACES: dict[str, dict[str, Any]] = {
     "all": {},
     "axis": {"axis": -2},
@@ -47,7 +47,7 @@ ROWS = [
     *places(np.mean),
     *places(np.var),
     *places(np.std, distinct=True),  # std has a kink where all numbers are equal
-    *[row(f, lambda x, f=f: f(x, 0, where=MASK), MATRIX, "where", distinct=True)
+    *[row(f, lambda x, f=f: f(x, 0, where=MASK), ((4, 2),), "where", distinct=True)
       for f in (np.sum, np.mean, np.var, np.std, np.prod)],
     row(np.sum, lambda x: np.sum(x, 1, initial=2.0), MATRIX, "initial"),
     row(np.var, lambda x: np.var(x, 1, ddof=1), note="ddof"),
@@ -68,7 +68,7 @@ ROWS = [
     *numbers_only(np.nanstd, distinct=True),
     # maxima and minima
     *[r for f in (np.max, np.amax, np.min, np.amin, np.ptp) for r in places(f, distinct=True)],
-    *[row(f, lambda x, f=f: f(x, 0, initial=0.1, where=MASK), MATRIX, "where", distinct=True)
+    *[row(f, lambda x, f=f: f(x, 0, initial=0.1, where=MASK), ((4, 2),), "where", distinct=True)
       for f in (np.max, np.min)],
     row(np.max, lambda x: np.max(x, 0, initial=0.1, where=[[True], [False], [True]]), MATRIX, "list", distinct=True),
     *numbers_only(np.nanmax, distinct=True),
