@@ -124,6 +124,8 @@ class Source:
         done: set[str] = set()
         needed = (line for name, thing in writer.definitions.items() for line in definition(name, thing, done))
         self.definitions = "\n".join([*["import math"] * ("math" in writer.namespace), *needed])
+        writer.floats.clear()
+        del self.scalars, self.memory, self.vectors, self.numbers  # a program outlives its plan, which can be large
 
     def plain_number(self, given: Variable) -> str:
         """The line that makes a float of a number that the program is given."""
