@@ -1,6 +1,6 @@
 """How costs grow with the size of a graph: recording, backward, compiling and running 1,000 to 1,000,000 operations.
 
-    python benchmarks/growth.py --plot benchmarks/growth.svg      # about two minutes, and 6 GB of memory
+    python benchmarks/growth.py --plot benchmarks/growth.svg      # some minutes, and 3 GB of memory
 
 The graph is one chain of multiplications, additions and relus of single numbers, the deepest graph there is.  Each size
 has a process of its own; the times are processor time, the least of some runs.  In a linear cost the time of one
@@ -80,8 +80,8 @@ def plot(rows: list[tuple[int, list[float]]], path: str) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    plt.rcParams["svg.hashsalt"] = "growth"
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    plt.rcParams.update({"svg.hashsalt": "growth", "svg.fonttype": "none"})
+    figure, axes = plt.subplots(figsize=(7, 5), layout="constrained")
     sizes = [n for n, _ in rows]
     for i, cost in enumerate(COSTS):
         times = [costs[i] for _, costs in rows]
@@ -90,9 +90,9 @@ def plot(rows: list[tuple[int, list[float]]], path: str) -> None:
         axes.loglog(sizes, slope, ":", color=line.get_color(), linewidth=1)
     axes.set_xlabel("scalar operations in the graph")
     axes.set_ylabel("processor time in seconds")
-    axes.set_title("Costs grow linearly: the dotted lines are straight")
+    axes.set_title("What a graph costs; dotted: the same time for every operation")
     axes.grid(alpha=0.3)
-    axes.legend()
+    figure.legend(loc="outside lower center", ncols=2)
     figure.savefig(path, metadata={"Date": None} if path.endswith("svg") else None)
 
 
