@@ -29,7 +29,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.run(options))
     except (ValueError, TypeError, OSError, AttributeError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+    except Exception as error:  # of the user's own code
+        print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
+    return 2
 
 
 def add_check(commands: Any) -> None:

@@ -36,3 +36,69 @@ def test_the_report_is_a_table_and_a_dict():
     assert "analytic" in str(report)
     assert "w" in str(report)
     assert json.loads(json.dumps(report.to_dict()))["ok"] is False
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError])
+def test_a_point_on_the_edge_of_where_a_function_raises(error):
+    def f(x):
+        if np.any((x.data if isinstance(x, tg.Value) else x) > 1):
+            raise error("too large")
+        return (x * x).sum()
+
+    [row] = tg.check_gradients(f, np.array([1.0, 0.5])).rows
+    assert row.verdict == "right", row.sentence()
+
+
+def test_functions_that_are_not_finite_are_no_mistakes_and_warn_of_nothing():
+    report = tg.check_gradients(np.log, np.array([0.0, 1.0]))
+    assert report.ok
+    assert "not finite around the point" in str(report)
+    assert "nan +- " not in report.notes()[0]
+
+
+def test_a_function_may_write_into_its_arguments():
+    def f(x):
+        x *= 2
+        return x.sum()
+
+    x = np.ones(3)
+    assert tg.check_gradients(f, x).raise_if_wrong()
+    assert np.array_equal(x, np.ones(3))
+
+
+def test_independent_entries_are_judged_by_themselves():
+    x = np.array([1e-9, 1.0, 1e6])
+    off = tg.define_rule(lambda x: x * x * x, lambda g, ans, x: g * 3 * x * x * np.where(x < 1e-3, 1 + 1e-6, 1))
+    assert tg.check_gradients(np.arctan2, np.ones((3, 4)), np.arange(4.0), independent="entries").ok
+    report = tg.check_gradients(off, x, independent="entries")
+    assert [row.wrong for row in report.rows] == [1], "its gradient of 3e-18 is small, but wrong by itself"
+    assert report.rows[0].index == (0,)
+
+
+def test_independent_rows():
+    x = np.random.default_rng(3).normal(size=(200, 3))
+    assert tg.check_gradients(lambda x: x / np.sum(x * x, axis=1, keepdims=True), x, independent="rows").ok
+    [row] = tg.check_gradients(half, x, independent="rows").rows
+    assert row.verdict == "wrong"
+    assert "a factor 2 is missing" in row.cause
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "kind", "words"),
+    [
+        (np.cumsum, [np.ones(9)], "entries", "depend on other rows"),
+        (np.sum, [np.ones(9)], "entries", "9 independent rows went in"),
+        (np.add, [np.ones(3), np.ones(4)], "rows", "the same first axis"),
+        (np.exp, [np.ones(3)], "columns", "'entries' or 'rows'"),
+    ],
+)
+def test_what_is_not_independent_is_refused(f, args, kind, words):
+    with pytest.raises(ValueError, match=words):
+        tg.check_gradients(f, *args, independent=kind)
+
+
+def test_outside_a_kink_of_many_slopes_is_no_mistake():
+    """Three equal numbers: moving one of them shows two of its three slopes."""
+    weights = np.array([1.0, -2.0, 5.0])
+    report = tg.check_gradients(lambda x: (weights * np.sort(x)).sum(), np.ones(3))
+    assert report.ok, str(report)

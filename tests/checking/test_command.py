@@ -19,6 +19,9 @@ wrong = tg.define_rule(lambda x: x * x, lambda g, ans, x: g * x)
 def logarithm(x):
     return np.log(x)
 
+def raises(x):
+    return {}["key"]
+
 class MeanAbsoluteError:
     def forward(self, y_pred, y_true):
         return np.mean(np.abs(y_true - y_pred), axis=-1)
@@ -50,7 +53,13 @@ def test_shapes_can_be_given(file, capsys):
 
 
 @pytest.mark.parametrize(
-    ("target", "text"), [("nowhere.py::f", "a file that exists"), ("{}", "FILE.py::function"), ("{}::f", "has no 'f'")]
+    ("target", "text"),
+    [
+        ("nowhere.py::f", "a file that exists"),
+        ("{}", "FILE.py::function"),
+        ("{}::f", "has no 'f'"),
+        ("{}::raises", "KeyError: 'key'"),
+    ],
 )
 def test_wrong_calls(file, capsys, target, text):
     assert main(["check", target.format(file)]) == 2

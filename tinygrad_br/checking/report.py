@@ -67,6 +67,8 @@ class Row:
         cause = f": {self.cause}" if self.cause else ""
         if np.isnan(self.analytic) and self.mistake == "shape":
             return f"{self.verdict} for {self.argument}{order}{cause}"
+        if np.isnan(self.numeric):
+            return f"{self.verdict} at {self.where()}{order}{cause}"
         shown = self.numeric and not self.cause.startswith("ratio")
         ratio = f", ratio {self.analytic / self.numeric:.4g}" if shown else ""
         numbers = f"analytic {self.analytic:.6g}, numeric {self.numeric:.6g} +- {self.error:.1g}{ratio}"
@@ -120,8 +122,8 @@ class GradientReport:
                 str(row.shape),
                 row.verdict,
                 str(row.index) if row.index else "",
-                f"{row.analytic:.10g}",
-                f"{row.numeric:.10g} +- {row.error:.1g}",
+                f"{row.analytic + 0.0:.10g}",
+                f"{row.numeric + 0.0:.10g} +- {row.error:.1g}",
                 f"{row.digits:.1f} of {row.limit:.1f}",
                 row.checked,
             )
@@ -134,7 +136,7 @@ class GradientReport:
 
     def methods(self) -> str:
         """How the numerical derivatives were found."""
-        names = dict.fromkeys(row.method for row in self.rows if row.method)
+        names = dict.fromkeys(row.method for row in self.rows if row.method not in ("", "none"))
         return f"numerical derivatives by {', '.join(names)} ({self.reason})" if names else ""
 
     def text(self, colour: bool = False) -> str:

@@ -39,6 +39,13 @@ class Comparison(NamedTuple):
         """The gap in units of what is allowed: above 1 it cannot be explained."""
         return self.gap / (self.slope.error + self.rounding + UNDERFLOW)
 
+    @property
+    def suspect(self) -> bool:
+        """Whether it looks wrong, or lies outside the slopes on both sides of a kink."""
+        sides = sorted((self.slope.left, self.slope.right))
+        at_kink = np.isfinite(self.slope.left) and np.isfinite(self.slope.right)
+        return not sides[0] <= self.analytic <= sides[1] if at_kink else self.badness > 1
+
     def judged(self, scale: float) -> tuple[str, str]:
         """The verdict and why; `scale` is the size of the whole gradient that this is an entry of."""
         slope, a = self.slope, self.analytic
