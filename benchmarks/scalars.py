@@ -266,12 +266,12 @@ ROWS: list[Work] = [
             "tinygrad_br": moons_tinygrad_br,
             "tinygrad_br compiled": moons_compiled,
             "tinygrad_br with arrays": moons_vectorised,
-            "tinygrad_br with arrays, compiled": moons_vectorised_compiled,
+            "tinygrad_br compiled with arrays": moons_vectorised_compiled,
             "micrograd": moons_micrograd,
         },
         bars=[
             Bar("tinygrad_br compiled", "micrograd", 1 / 40),
-            Bar("tinygrad_br with arrays, compiled", "micrograd", 1 / 2000),
+            Bar("tinygrad_br compiled with arrays", "micrograd", 1 / 2000),
         ],
     ),
 ]
