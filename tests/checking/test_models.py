@@ -124,7 +124,9 @@ def test_the_report_in_notebooks_and_as_a_picture(tmp_path):
     assert "<table>" in page
     assert "a factor 2 is missing" in page
     assert "\x1b[31" in report.text(colour=True)
-    report.plot().savefig(tmp_path / "report.png")
+    figure = report.plot()
+    figure.savefig(tmp_path / "report.png")
+    assert figure._repr_png_().startswith(b"\x89PNG")  # what a notebook shows
     assert (tmp_path / "report.png").stat().st_size > 5_000
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..figures import empty_figure
 from .numerical import Target
 
 if TYPE_CHECKING:
@@ -16,9 +17,7 @@ COLOURS = {"right": "#1a7f37", "wrong": "#cf222e", "cannot tell": "#bf8700"}
 
 def plot_report(report: GradientReport) -> Any:
     """Both pictures, side by side, in a matplotlib figure."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 4.5), layout="constrained")
+    figure = empty_figure(11, 4.5)
     left, right = figure.subplots(1, 2)
     scatter(left, report)
     row = max(report.rows, key=lambda r: (r.verdict == "wrong", abs(r.numeric)))

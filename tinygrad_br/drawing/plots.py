@@ -5,16 +5,15 @@ Every function returns a matplotlib Figure, and saves it where `path` says.  Non
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
 from ..engine import ancestors, nodes_in
+from ..figures import empty_figure
 from ..messages import op_name
 from ..modes import mode
 from ..value import Value
@@ -232,12 +231,7 @@ def probabilities(logits: Any) -> Any:
 
 def new_figure(width: float, height: float, rows: int = 1, columns: int = 0) -> tuple[Any, Any]:
     """A figure with one set of axes, or with a grid of them."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError('plots need matplotlib: python -m pip install "tinygrad_br[draw]"') from error
-    figure: Any = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    figure._repr_png_ = partial(png_of, figure)  # notebooks show it, also where pyplot has not been loaded
+    figure = empty_figure(width, height)
     grid = figure.subplots(rows, columns or 1, squeeze=False)
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
@@ -245,13 +239,6 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 0) -> 
         axes.tick_params(color=THEME.line, labelcolor=THEME.faint)
         axes.title.set_color(THEME.ink)
     return figure, grid if columns else grid[0, 0]
-
-
-def png_of(figure: Any) -> bytes:
-    """A figure as the bytes of a PNG."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
 
 
 def literal(text: Any) -> str:
