@@ -190,10 +190,10 @@ def compile(function: Any = None, *, static_argnums: int | Sequence[int] = ()) -
     Numbers.  What is computed entry by entry has the bits of the eager function, single numbers too.  There are three
     exceptions: sums, which are added in another order and so are some ULP of the sum of the magnitudes away; exp, log,
     tanh, sin and cos of single numbers, which Python's math module computes, within 2 ULP; and sines and cosines of
-    large arrays where both are needed, within 3 ULP of 1.  NaN and infinities are where the eager function has them.
+    large arrays where both are needed, within 4 ULP.  NaN and infinities are where the eager function has them.
 
-    Long elementwise chains over large arrays run in tiles that fit the processor's cache, on as many threads as there are
-    processors, or as the environment variable OMP_NUM_THREADS says; no bit of a result depends on their number.
+    Long elementwise chains over large arrays run in tiles that fit the processor's cache, on as many threads as there
+    are processors, or as the environment variable OMP_NUM_THREADS says; no bit of a result depends on their number.
 
     `f.source(*example_args)` is the program's text, which needs `import numpy as np` and nothing else;
     `f.stats(*example_args)` counts calls, compilations, instructions before and after, and the bytes of its memory.
