@@ -135,7 +135,7 @@ def pyramid(seed: int) -> nn.Module:
 SETS = {"cats": (tg.datasets.cats_and_dogs, 255), "digits": (tg.datasets.digits, 16)}
 animals, scribbles = moved(15, 0.15, 2, mirror=True), moved(10, 0.1, 0.5)
 RECIPES = {
-    ("cats", "mlp"): Recipe(mlp(784, 256, 64, 2, dropout=0.1), 60, 32, 1e-3, 1e-2, animals),
+    ("cats", "mlp"): Recipe(mlp(784, 256, 64, 2, dropout=0.1), 100, 32, 1e-3, 1e-2, animals),
     ("cats", "conv"): Recipe(pyramid, 30, 32, 3e-3, 1e-2, animals),
     ("digits", "mlp"): Recipe(mlp(64, 256, 64, 10), 50, 64, 4e-3, 1e-2, scribbles),
     ("digits", "conv"): Recipe(strided, 30, 64, 6e-3, 1e-2, scribbles),
