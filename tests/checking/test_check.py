@@ -102,3 +102,17 @@ def test_outside_a_kink_of_many_slopes_is_no_mistake():
     weights = np.array([1.0, -2.0, 5.0])
     report = tg.check_gradients(lambda x: (weights * np.sort(x)).sum(), np.ones(3))
     assert report.ok, str(report)
+
+
+def test_kinks_of_many_slopes_in_independent_rows():
+    x = np.array([[1.0, 1.0, 1.0], [3.0, 2.0, 1.0], [2.0, 2.0, 2.0]])
+    [row] = tg.check_gradients(lambda x: np.sort(x, axis=1), x, independent="rows").rows
+    assert row.wrong == 0, row.sentence()
+    assert row.unsure == 6
+
+
+def test_the_picture_shows_an_entry_where_a_direction_is_worst():
+    report = tg.check_gradients(half, np.array([0.5, 1.0]), mode="forward")
+    axes = report.plot().axes[1]
+    assert axes.get_title() == "error of difference quotients at argument 0[0]"
+    assert min(min(line.get_ydata()) for line in axes.get_lines() if len(line.get_ydata()) > 9) < 1e-8

@@ -136,7 +136,7 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
 
 def place_alone(subject: Subject, which: int, places: Sequence[tuple[int, ...]], k: int) -> tuple[Subject, int, Any]:
     """A row as a subject of its own, and the place of an entry in it."""
-    return alone(subject, k), which, (0, *places[k][1:])
+    return alone(subject, places[k][0]), which, (0, *places[k][1:])
 
 
 def alone(subject: Subject, row: int) -> Subject:

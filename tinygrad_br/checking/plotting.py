@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..figures import empty_figure
-from .numerical import Target
+from .numerical import Target, entry_slopes
 
 if TYPE_CHECKING:
     from .report import GradientReport, Row
@@ -24,7 +25,11 @@ def plot_report(report: GradientReport) -> Any:
     target, weights = report.targets[row.order - 1]
     names = [r.argument for r in report.rows if r.order == row.order and r.mode == row.mode]
     which = names.index(row.argument)
-    index = row.index if isinstance(row.index, tuple) else (0,) * target.points[which].ndim
+    index: Any = row.index
+    if not isinstance(row.index, tuple) or row.mode == "forward":  # it is no derivative along an axis
+        index = tuple(np.argwhere(np.ones(target.points[which].shape))[0].tolist())
+    found = entry_slopes(target, which, [index], weights)[0]
+    row = replace(row, index=index, numeric=found.value, error=found.error, step=found.step)
     v_curve(right, target, which, index, weights, row)
     right.set_title(f"error of difference quotients at {row.where()}")
     return figure
