@@ -220,7 +220,13 @@ class Source:
         checked = [*dict.fromkeys(self.vectors.get(self.memory.targets.get(v, v), v) for v in checked)]
         if not checked:
             return []
-        sums = [(v.name, f"np.vdot({v.name}, {v.name})") for v in checked if v.shape]
+        # BLAS would start threads of its own for what a loop over tiles has filled, and they would go on in its way
+        tiled = set() if self.finite else {v for v in checked if v.op is np.empty}
+        sums = [
+            (v.name, f"np.maximum.reduce({v.name}, None)" if v in tiled else f"np.vdot({v.name}, {v.name})")
+            for v in checked
+            if v.shape
+        ]
         names = [self.writer.name("total") for _ in sums]
         numbers = [*names, *(v.name for v in checked if not v.shape)]
         why, test = "NaN may be a zero that met an infinity, which only the eager rules can tell", "{0} != {0}"
