@@ -100,7 +100,7 @@ class Source:
                     lines += self.update(step, updates[step])
                     continue
                 if step.op is in_tiles:
-                    lines += ["# tile by tile", *lines_of_tiles(writer, step.args[1])]
+                    lines += [f"# {step.section}"] * (step.section != section) + lines_of_tiles(writer, step.args[1])
                     section = None
                     continue
                 texts = scalars.lines(step) if step.is_arithmetic else self.lines(step, names)

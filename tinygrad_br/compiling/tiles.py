@@ -204,7 +204,10 @@ def loop_of(chain: Chain, outside: set[Variable]) -> list[Variable]:
     for step in loop.results.values():
         step.op, step.args = np.empty, (step.shape, step.dtype)
     arrays = (*given, *made)
-    return [*made, Variable(in_tiles, (arrays, loop), {}, np.zeros(())), *after]
+    filling = Variable(in_tiles, (arrays, loop), {}, np.zeros(()))
+    for step in (*made, filling):
+        step.section = "tile by tile"
+    return [*made, filling, *after]
 
 
 def overwritten(steps: Sequence[Variable]) -> dict[Variable, tuple[Variable, list[Variable]]]:
@@ -223,9 +226,7 @@ def overwritten(steps: Sequence[Variable]) -> dict[Variable, tuple[Variable, lis
 
 def new_array(shape: tuple[int, ...], like: Variable) -> Variable:
     """A step that makes an array of the dtype of another one."""
-    new = Variable(np.empty, (shape, like.dtype), {}, np.empty(shape, like.dtype))
-    new.section = like.section
-    return new
+    return Variable(np.empty, (shape, like.dtype), {}, np.empty(shape, like.dtype))
 
 
 def lines_of(writer: Writer, loop: Loop) -> list[str]:
