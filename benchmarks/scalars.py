@@ -185,25 +185,35 @@ def moons_tinygrad_br(work: Moons) -> Start:
     return scalar_moons(work, tg.Value, tg.nn.relu, None)
 
 
+def compiled_once(parameters: list[Any], step: Any) -> Start:
+    """A compiled step, which keeps its program when the weights start anew."""
+    import tinygrad_br as tg
+
+    initial, program = [p.data.copy() for p in parameters], tg.compile(step)
+
+    def start() -> Any:
+        for p, data in zip(parameters, initial):
+            p.data = data
+        return program
+
+    return start, np.asarray
+
+
 def moons_compiled(work: Moons) -> Start:
     import tinygrad_br as tg
 
-    def start() -> Any:
-        loss_of, parameters = scalar_network(work, tg.Value, tg.nn.relu)
+    loss_of, parameters = scalar_network(work, tg.Value, tg.nn.relu)
 
-        @tg.compile
-        def step(points: Any, labels: Any) -> Any:
-            loss = loss_of(points, labels)
-            for p in parameters:
-                p.zero_grad()
-            loss.backward()
-            for p in parameters:
-                p.data -= work.rate * p.grad
-            return loss.data
+    def step(points: Any, labels: Any) -> Any:
+        loss = loss_of(points, labels)
+        for p in parameters:
+            p.zero_grad()
+        loss.backward()
+        for p in parameters:
+            p.data -= work.rate * p.grad
+        return loss.data
 
-        return step
-
-    return start, np.ndarray.tolist
+    return compiled_once(parameters, step)[0], np.ndarray.tolist
 
 
 def moons_micrograd(work: Moons) -> Start:
@@ -212,34 +222,38 @@ def moons_micrograd(work: Moons) -> Start:
     return scalar_moons(work, Value, Value.relu, 0.0)
 
 
-def moons_vectorised(work: Moons, compiled: bool = False) -> Start:
+def array_step(work: Moons, parameters: list[Any]) -> Callable[[Any, Any], Any]:
     """The same step with arrays instead of scalars: what the library is for."""
     import tinygrad_br as tg
 
-    def start() -> Any:
-        parameters = [tg.Value(array) for array in work.weights()]
+    def step(points: Any, labels: Any) -> Any:
+        x = points
+        for i in range(0, 6, 2):
+            x = x @ parameters[i] + parameters[i + 1]
+            x = tg.nn.relu(x) if i < 4 else x
+        losses = tg.nn.relu(1 - labels * x[:, 0])
+        loss = losses.mean() + work.decay * sum((p * p).sum() for p in parameters)
+        for p in parameters:
+            p.zero_grad()
+        loss.backward()
+        for p in parameters:
+            p.data -= work.rate * p.grad
+        return loss.data
 
-        def step(points: Any, labels: Any) -> Any:
-            x = points
-            for i in range(0, 6, 2):
-                x = x @ parameters[i] + parameters[i + 1]
-                x = tg.nn.relu(x) if i < 4 else x
-            losses = tg.nn.relu(1 - labels * x[:, 0])
-            loss = losses.mean() + work.decay * sum((p * p).sum() for p in parameters)
-            for p in parameters:
-                p.zero_grad()
-            loss.backward()
-            for p in parameters:
-                p.data -= work.rate * p.grad
-            return loss.data
+    return step
 
-        return tg.compile(step) if compiled else step
 
-    return start, np.asarray
+def moons_vectorised(work: Moons) -> Start:
+    import tinygrad_br as tg
+
+    return lambda: array_step(work, [*map(tg.Value, work.weights())]), np.asarray
 
 
 def moons_vectorised_compiled(work: Moons) -> Start:
-    return moons_vectorised(work, compiled=True)
+    import tinygrad_br as tg
+
+    parameters = [*map(tg.Value, work.weights())]
+    return compiled_once(parameters, array_step(work, parameters))
 
 
 ROWS: list[Work] = [
