@@ -16,8 +16,10 @@ SCIPY = {  # functions that turn what they get into plain arrays, and their like
 
 
 def op_name(op: Any) -> str:
-    """The name of a function without what goes without saying: log, linalg.norm, relu."""
+    """The name of a function without what goes without saying: log, linalg.norm, emath.log, relu."""
     module, name = str(getattr(op, "__module__", None) or ""), str(getattr(op, "__name__", op))
+    if module.endswith("scimath"):
+        return f"emath.{name}"
     return f"{module[6:]}.{name}" if module.startswith(("numpy.linalg", "numpy.fft")) else name
 
 

@@ -36,7 +36,7 @@ def test_the_documentation_has_every_row():
     for family, rows in FAMILIES.items():
         section = page.partition(f"\n## {family}\n")[2].partition("\n## ")[0]
         listed = [line.split("|")[1].strip() for line in section.splitlines() if line.startswith("| `")]
-        written = [*dict.fromkeys(f"`{op_name(row.function)}`" for row in rows)]
+        written = [f"`{op_name(function)}`" for function in dict.fromkeys(row.function for row in rows)]
         assert listed == written, "write it anew: python -m tinygrad_br rules --markdown docs/rules.md"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .row import Row
+from .row import NONZERO, Row
 
 TWO_MATRICES = ((2, 3), (3, 2))
 
@@ -80,8 +80,8 @@ ROWS = [
     row(np.polyval, (3,), (2,)),
     row(np.polyadd, (3,), (2,)),
     row(np.polysub, (2,), (3,)),
-    row(np.polymul, (3,), (2,)),
-    row(np.polydiv, (4,), (2,), call=lambda u, v: np.polydiv(u, np.concatenate([np.exp(v[:1]), v[1:]]))),
+    Row(np.polymul, shapes=((3,), (2,)), domains=(NONZERO,)),  # leading zeros are cut off
+    row(np.polydiv, (4,), (2,), call=lambda u, v: np.polydiv(u, np.concatenate([np.exp(v[:1]), v[1:]]))[0]),
     row(np.polyder, (4,), call=lambda p: np.polyder(p, 2)),
     row(np.polyint, (3,), call=lambda p: np.polyint(p, 2, [1.0, 2.0])),
     row(np.poly, (3,)),
