@@ -114,3 +114,27 @@ def test_dtype_and_shape(name):
         y = special.beta(v, 0.5) if name == "beta" else getattr(special, name)(v)
         [slope] = tg.gradients(np.sum(y), [v])
         assert (slope.shape, slope.dtype) == (x.shape, x.dtype)
+
+
+@pytest.mark.parametrize("function", [np.cov, np.i0, np.sinc, lambda v: np.linspace(v, 2.0, 3), np.median])
+def test_compiled(function):
+    """Rules that run as programs give the same, for other numbers too; orders of axes are plain integers in them."""
+
+    def step(x):
+        v = tg.Value(x)
+        return tg.gradients(np.sum(function(v)), [v])[0]
+
+    x = np.linspace(0.3, 2, 6).reshape(2, 3)
+    program = tg.compile(step)
+    for point in (x, x * 1.1):
+        np.testing.assert_allclose(program(point), step(point), rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("function", [np.nanmedian, np.maximum.accumulate, np.emath.sqrt, np.trim_zeros])
+def test_programs_do_not_bake_in_decisions(function):
+    def step(x):
+        v = tg.Value(x)
+        return tg.gradients(np.sum(function(v)), [v])[0]
+
+    with pytest.raises(TypeError, match=r"tg\.compile"):
+        tg.compile(step)(np.array([1.0, 2.0, 3.0]))

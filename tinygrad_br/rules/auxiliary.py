@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import holds_values
-from ..engine import define_rule, record
+from ..engine import Node, data_of, define_rule, record
+from ..modes import reading
 
 
 def conj(x: Any) -> Any:
@@ -37,6 +38,13 @@ def ratio(x: Any, length: Any) -> Any:
     return np.where(zero, 0, x / np.where(zero, 1, length))
 
 
+def read(x: Any, what: str) -> Any:
+    """The numbers of an argument on which a decision depends; a program that is being compiled is told so."""
+    if isinstance(x, Node):
+        reading(x, what)
+    return data_of(x)
+
+
 def entries(x: Any, index: Any) -> Any:
     """x[index], where x may be a plain array and the index a Value, as positions found from Values are."""
     return record(operator.getitem, (x, index)) if holds_values((x, index)) else x[index]
@@ -49,7 +57,7 @@ def in_line(x: Any, axis: Any) -> tuple[Any, Callable[[Any], Any]]:
     moved = np.transpose(x, order)
     length = math.prod(moved.shape[x.ndim - len(axes) :])
     line = moved.reshape((*moved.shape[: x.ndim - len(axes)], length))
-    return line, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order))
+    return line, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order).tolist())
 
 
 def less_one_power(x: Any, y: Any) -> Any:

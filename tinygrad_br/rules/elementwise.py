@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import COMPOSED, composed, operand
-from ..engine import Node, data_of, define_rule, record
-from .auxiliary import conj, entries, less_one_power, pull, ratio, sech2, select, sinc_derivative
+from ..engine import Node, define_rule, record
+from .auxiliary import conj, entries, less_one_power, pull, ratio, read, sech2, select, sinc_derivative
 
 guarded = partial(define_rule, guarded=True)
 LOG_2, LOG_10 = log(2), log(10)
@@ -223,7 +223,7 @@ def widened(function: Any, inside: Callable[[Any], Any]) -> Callable[..., Any]:
 
     def compose(*args: Any) -> Any:
         arrays = [operand(x) for x in args]
-        fits = all(np.iscomplexobj(data_of(x)) or np.all(inside(data_of(x))) for x in arrays)
+        fits = all(np.iscomplexobj(x) or np.all(inside(read(x, "numpy.emath"))) for x in arrays)
         return function(*arrays) if fits else function(*(x + 0j for x in arrays))
 
     return compose

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..dispatch import composed, holds_values, operand, refused
 from ..engine import data_of, define_rule, record
-from .auxiliary import entries, in_line
+from ..messages import op_name
+from .auxiliary import entries, in_line, read
 
 
 # order
@@ -52,8 +53,9 @@ def quantile_rule(function: Any, g: Any, x: Any, *q: Any, axis: Any, keepdims: b
     behind the numbers.
     """
     line, back = in_line(x, axis)
-    missing = np.sort(np.isnan(data_of(line)), axis=-1)
-    ordinals = np.where(missing & (function not in PLAIN_QUANTILES), np.nan, np.arange(float(line.shape[-1])))
+    ordinals = np.broadcast_to(np.arange(float(line.shape[-1])), line.shape)
+    if function not in PLAIN_QUANTILES:
+        ordinals = np.where(np.sort(np.isnan(read(line, op_name(function))), axis=-1), np.nan, ordinals)
     with warnings.catch_warnings():  # of lines that have no numbers at all
         warnings.simplefilter("ignore", RuntimeWarning)
         places = np.nan_to_num(function(ordinals, *q, axis=-1, **method))
@@ -154,7 +156,7 @@ def extract(condition: Any, arr: Any) -> Any:
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     filt = operand(filt)
     axes = range(filt.ndim) if axis is None else [i % filt.ndim for i in np.atleast_1d(axis).tolist()]
-    places, index = np.nonzero(data_of(filt)), [slice(None)] * filt.ndim
+    places, index = np.nonzero(read(filt, "np.trim_zeros")), [slice(None)] * filt.ndim
     for i in axes:
         found = places[i]
         start = int(found.min()) if "f" in trim.lower() and found.size else 0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import composed, operand
-from ..engine import data_of
+from .auxiliary import read
 
 
 @composed(np.polyval)
@@ -54,7 +54,7 @@ def polydiv(u: Any, v: Any) -> Any:
         quotient.append(factor)
         rest = np.concatenate([rest[:k], rest[k:end] - factor * v, rest[end:]])
     cut = 0
-    while len(rest) > cut + 1 and np.allclose(data_of(rest[cut]), 0, rtol=1e-14):
+    while len(rest) > cut + 1 and np.allclose(read(rest[cut], "np.polydiv"), 0, rtol=1e-14):
         cut += 1
     return np.stack(quotient) if quotient else 0 * v[:1], rest[cut:]
 
@@ -88,7 +88,7 @@ def poly(seq_of_zeros: Any) -> Any:
     coefficients = np.ones(1, zeros.dtype)
     for i in range(len(zeros)):
         coefficients = np.convolve(coefficients, np.concatenate([np.ones(1, zeros.dtype), -zeros[i : i + 1]]))
-    roots = data_of(zeros)
+    roots = read(zeros, "np.poly")
     conjugates = np.iscomplexobj(roots) and np.all(np.sort(roots) == np.sort(np.conjugate(roots)))
     return np.real(coefficients) if conjugates else coefficients
 
@@ -97,7 +97,7 @@ def poly(seq_of_zeros: Any) -> Any:
 def roots(p: Any) -> Any:
     """The eigenvalues of the companion matrix."""
     p = np.atleast_1d(operand(p))
-    places = np.flatnonzero(data_of(p))
+    places = np.flatnonzero(read(p, "np.roots"))
     if len(places) < 1:
         return p[:0]
     inside = p[int(places[0]) : int(places[-1]) + 1]

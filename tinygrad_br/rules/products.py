@@ -89,7 +89,7 @@ def contracted(g: Any, x: Any, y: Any, axes_x: Sequence[int], axes_y: Sequence[i
     free_x = [i for i in range(np.ndim(x)) if i not in axes_x]
     free_y = [i for i in range(np.ndim(y)) if i not in axes_y]
     c = np.tensordot(g, y, (list(range(len(free_x), np.ndim(g))), free_y))
-    return np.transpose(c, np.argsort(free_x + [axes_x[axes_y.index(i)] for i in sorted(axes_y)]))
+    return np.transpose(c, np.argsort(free_x + [axes_x[axes_y.index(i)] for i in sorted(axes_y)]).tolist())
 
 
 def contracted_left(g: Any, x: Any, y: Any, axes_x: Sequence[int], axes_y: Sequence[int]) -> Any:

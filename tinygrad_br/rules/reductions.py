@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..dispatch import COMPOSED, UFUNC_METHODS, composed, operand
-from ..engine import data_of, define_rule
-from .auxiliary import conj, in_line, ratio
+from ..engine import define_rule
+from .auxiliary import conj, in_line, ratio, read
 
 NOT_GIVEN: Any = np._NoValue  # what NumPy takes for "no initial value"
 
@@ -103,7 +103,7 @@ def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = Fals
             if axis is None or weights.shape != tuple(a.shape[i] for i in axes):
                 raise ValueError(f"np.average of shape {a.shape} along axis {axis}: weights of shape {weights.shape}")
             axes = tuple(i % a.ndim for i in axes)
-            weights = np.transpose(weights, np.argsort(axes)).reshape(
+            weights = np.transpose(weights, np.argsort(axes).tolist()).reshape(
                 [n if i in axes else 1 for i, n in enumerate(a.shape)]
             )
         total = np.sum(weights * np.ones_like(a), axis=axis, keepdims=keepdims)
@@ -233,7 +233,7 @@ def running(x: Any, ufunc: Any, axis: int = 0) -> Any:
 
 def running_rule(g: Any, ans: Any, x: Any, ufunc: Any, axis: int = 0) -> Any:
     """Equal ones share: each result's cotangent goes in equal parts to the entries so far that have its value."""
-    x, ans = np.moveaxis(data_of(x), axis, -1), np.moveaxis(data_of(ans), axis, -1)
+    x, ans = (np.moveaxis(read(v, "a running maximum"), axis, -1) for v in (x, ans))
     n = x.shape[-1]
     place = np.arange(n)
     new = np.concatenate([np.ones_like(x[..., :1], bool), ans[..., 1:] != ans[..., :-1]], -1)

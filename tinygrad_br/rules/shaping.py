@@ -79,7 +79,9 @@ at_least(np.atleast_3d)
 # axes in another order
 define_rule(
     np.transpose,
-    lambda g, ans, x, axes=None: np.transpose(g, None if axes is None else np.argsort(np.mod(axes, len(axes)))),
+    lambda g, ans, x, axes=None: np.transpose(
+        g, None if axes is None else np.argsort(np.mod(axes, len(axes))).tolist()
+    ),
 )
 define_rule(np.matrix_transpose, lambda g, ans, x: np.matrix_transpose(g))
 define_rule(np.moveaxis, lambda g, ans, x, source, destination: np.moveaxis(g, destination, source))
