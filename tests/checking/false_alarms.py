@@ -150,7 +150,7 @@ def check(rows, draws, seed, kinds=tuple(KINDS)):
     compared.
     """
     counts, alarms = Counter(), []
-    share = -(-draws // (len(rows) * len(kinds)))
+    share = max(2, -(-draws // (len(rows) * len(kinds))))
     rng = np.random.default_rng(seed)
     for row in rows:
         for kind in kinds:
