@@ -26,7 +26,7 @@ from .variable import Variable, stepped, variables_in
 from .waves import cosine_of_tangent, make_waves
 from .writer import Writer
 
-TILE = 1 << 17  # bytes of one array in a tile
+TILE = 1 << 18  # bytes of one array in a tile: shorter steps make threads wait for Python's global lock
 LARGE = 1 << 19  # bytes of an array for which tiles pay
 FEWEST = 2  # steps for which they pay
 WORTH_THREADS = 1 << 20  # entries of all steps for which threads pay
