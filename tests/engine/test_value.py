@@ -243,8 +243,8 @@ def test_a_value_whose_data_were_set_is_a_leaf():
 
 
 def test_unknown_functions_are_named_and_never_constant():
-    with pytest.raises(TypeError, match=r"np\.polyfit.*tg\.define_rule\(np\.polyfit"):
-        np.polyfit(Value([1.0, 2.0]), [1.0, 2.0], 1)
+    with pytest.raises(TypeError, match=r"np\.busday_offset.*tg\.define_rule\(np\.busday_offset"):
+        np.busday_offset(Value([1.0, 2.0]), 1)
 
 
 def test_questions_about_shape_are_answered_plainly():

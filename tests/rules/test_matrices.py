@@ -95,8 +95,7 @@ REFUSED = {
     "the diagonal in place": lambda x: np.fill_diagonal(x, 1.0),
     "a basis beyond the columns": lambda x: np.linalg.qr(x, mode="complete"),
     "raw": lambda x: np.linalg.qr(x, mode="raw"),
-    "padding with means": lambda x: np.pad(x, 1, "mean"),
-    "odd reflection": lambda x: np.pad(x, 1, "reflect", reflect_type="odd"),
+    "padding with nothing": lambda x: np.pad(x, 1, "empty"),
     "out=": lambda x: np.dot(x, x.T, out=np.zeros((3, 3))),
 }
 

@@ -100,7 +100,8 @@ ROWS = [
     row(np.divide, lambda x, y: np.divide.outer(x, y), ((2,), ()), "outer", domains=(REAL, NONZERO)),
     row(running, lambda x: np.maximum.accumulate(x, axis=1), distinct=True),
     row(running, lambda x: np.minimum.accumulate(x), note="minimum", distinct=True),
-    *[row(f, f.reduce, MATRIX, "reduce") for f in (np.subtract, np.logaddexp, np.hypot)],
+    *[row(f, f.reduce, MATRIX, "reduce") for f in (np.subtract, np.logaddexp)],
+    row(np.hypot, np.hypot.reduce, MATRIX, "reduce", domains=(NONZERO,)),
     row(np.divide, lambda x: np.divide.reduce(x, axis=1, keepdims=True), MATRIX, "reduce", domains=(NONZERO,)),
     row(np.logaddexp, lambda x: np.logaddexp.accumulate(x, 1), MATRIX, "accumulate"),
     *[row(f, lambda x, f=f: f.reduceat(x, [0, 2, 1]), ((4, 2),), "segments", distinct=f is np.maximum)
