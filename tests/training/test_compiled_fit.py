@@ -148,16 +148,27 @@ def test_a_setting_that_changes_on_the_way_counts():
     np.testing.assert_allclose(history.loss, expected.loss, rtol=1e-9)
 
 
-def test_a_setting_that_changes_at_each_step_makes_it_eager():
+def test_a_setting_that_changes_at_each_step_makes_it_eager(capsys):
     class Changing(tg.training.Callback):
         def on_batch_end(self, run):
             run.model.scale = 1.0 + run.steps / 10
 
     reasons = []
-    one, _ = trained(Around, True, [Changing(), reason(reasons)], epochs=6)
+    one, _ = trained(Around, True, [Changing(), reason(reasons)], epochs=6, verbose=2)
+    assert capsys.readouterr().err.count("the step is not compiled") == 1
     other, _ = trained(Around, False, [Changing()], epochs=6)
     assert "keep changing" in reasons[-1]
     assert_alike(one, other)
+
+
+def test_a_training_that_goes_on_says_it_too(tmp_path, capsys):
+    def keep(run):
+        tg.save_checkpoint(run, tmp_path / "here")
+
+    trained(Reading, True, [keep], epochs=1, verbose=0)
+    assert "compiled" not in capsys.readouterr().err
+    trained(Reading, True, epochs=2, resume=tmp_path / "here", verbose=2)
+    assert capsys.readouterr().err.count("the step is not compiled") == 1
 
 
 @pytest.mark.parametrize("number", [np.inf, np.nan])

@@ -54,6 +54,7 @@ class Run:
         self.model, self.goal, self.optimizer, self.metrics = model, goal, optimizer, metrics
         self.source, self.validation, self.history, self.rng = source, validation, history, rng
         self.learn = Step(model, goal.function, optimizer, compiled, clip_norm)
+        self.told = False  # why the step is not compiled
         self.callbacks: list[Any] = []
         self.progress: Progress | None = None
         self.figures: dict[str, float] = {}
@@ -110,8 +111,9 @@ class Run:
                 except FloatingPointError as error:
                     where = f"epoch {self.epoch}, batch {self.batch + 1}"
                     raise FloatingPointError(f"training went wrong in {where}: {error}") from None
-                if not self.steps and self.progress is not None and self.learn.eager_because:
+                if self.learn.eager_because and not self.told and self.progress is not None:
                     self.progress.say(f"the step is not compiled: {self.learn.eager_because}")
+                    self.told = True
                 self.steps += 1
                 self.batch += 1
                 self.losses.append(loss)
