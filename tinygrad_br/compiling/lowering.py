@@ -14,6 +14,7 @@ import numpy as np
 
 from ..engine import define_rule
 from ..nn import losses
+from ..nn.losses import check_range, is_tall
 from ..rules.activations import softmax
 from ..value import astype
 
@@ -30,9 +31,8 @@ def label_positions(labels: Any, rows: Any, classes: int, by_columns: bool) -> A
             return np.ravel_multi_index((labels, rows), (classes, len(rows)))
         return np.ravel_multi_index((rows, labels), (len(rows), classes))
     except ValueError:
-        raise ValueError(
-            f"labels go from 0 to {classes - 1} for {classes} classes, but got {labels.min()} to {labels.max()}"
-        ) from None
+        check_range(labels, classes)
+        raise
 
 
 def ones_at(positions: Any, shape: tuple[int, ...], dtype: Any, by_columns: bool) -> Any:
@@ -56,11 +56,6 @@ def in_columns(x: Any) -> Any:
 
 label_positions, ones_at = define_rule(label_positions), define_rule(ones_at)
 less_one_at, in_columns = define_rule(less_one_at), define_rule(in_columns)
-
-
-def is_tall(shape: tuple[int, ...]) -> bool:
-    """Whether a table has short rows, and enough of them."""
-    return len(shape) == 2 and shape[1] <= 64 and shape[0] >= 8
 
 
 @lru_cache
