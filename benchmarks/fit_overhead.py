@@ -16,6 +16,7 @@ from time import process_time
 os.environ |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 import numpy as np
+from mlp import compiled_step
 
 import tinygrad_br as tg
 
@@ -46,15 +47,7 @@ def time_of_step(optimizer: str, seed: int) -> float:
     x, y = data(seed)
     network = model()
     update = {"sgd": tg.optim.SGD, "adam": tg.optim.Adam}[optimizer](network.parameters(), lr=1e-3)
-
-    @tg.compile
-    def step(x: np.ndarray, y: np.ndarray) -> object:
-        update.zero_grad()
-        loss = tg.nn.cross_entropy(network(x), y)
-        loss.backward()
-        update.step()
-        return loss
-
+    step = compiled_step(network, update)
     order = np.random.default_rng(seed).permutation(ROWS)
     batches = [(x[order[i : i + BATCH]], y[order[i : i + BATCH]]) for i in range(0, ROWS, BATCH)]
     step(*batches[0])

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mlp import compiled_step
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
@@ -30,16 +31,7 @@ def training(sizes: tuple[int, ...], rows: int) -> tuple[Any, ...]:
     optimizer = tg.optim.Adam(model.parameters(), 0.001)
     rng = np.random.default_rng(0)
     x, labels = rng.standard_normal((rows, sizes[0]), np.float32), rng.integers(0, sizes[-1], rows)
-
-    @tg.compile
-    def step(x: Any, labels: Any) -> Any:
-        loss = tg.nn.cross_entropy(model(x), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss.data
-
-    return model, step, x, labels
+    return model, compiled_step(model, optimizer), x, labels
 
 
 def peak(sizes: tuple[int, ...] = (784, 1024, 1024, 10), rows: int = 512) -> tuple[int, int]:

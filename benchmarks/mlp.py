@@ -67,13 +67,9 @@ def tinygrad_br(work: MLP) -> Start:
     return start, np.asarray
 
 
-def tinygrad_br_compiled(work: MLP) -> Start:
+def compiled_step(model: Any, optimizer: Any) -> Callable[[Any, Any], Any]:
+    """One step of a network that tells classes apart, as a program that gives the loss."""
     import tinygrad_br as tg
-
-    model = tg.nn.MLP(work.sizes[0], list(work.sizes[1:]), activation="relu", dtype=np.float32)
-    parameters = model.parameters()
-    optimizer = tg.optim.Adam(parameters, ADAM_RATE) if work.adam else tg.optim.SGD(parameters, SGD_RATE)
-    fresh = optimizer.state_dict()
 
     @tg.compile
     def step(x: Any, labels: Any) -> Any:
@@ -82,6 +78,17 @@ def tinygrad_br_compiled(work: MLP) -> Start:
         loss.backward()
         optimizer.step()
         return loss.data
+
+    return step
+
+
+def tinygrad_br_compiled(work: MLP) -> Start:
+    import tinygrad_br as tg
+
+    model = tg.nn.MLP(work.sizes[0], list(work.sizes[1:]), activation="relu", dtype=np.float32)
+    parameters = model.parameters()
+    optimizer = tg.optim.Adam(parameters, ADAM_RATE) if work.adam else tg.optim.SGD(parameters, SGD_RATE)
+    fresh, step = optimizer.state_dict(), compiled_step(model, optimizer)
 
     def start() -> Any:
         for parameter, array in zip(parameters, work.weights()):

@@ -159,30 +159,27 @@ def scalar_network(work: Moons, value: Callable[[float], Any], relu: Callable[[A
     return loss_of, parameters
 
 
-def scalar_moons(work: Moons, value: Callable[[float], Any], relu: Callable[[Any], Any], nothing: Any) -> Start:
-    """`nothing` is what a gradient is before the backward pass."""
+def descent(
+    work: Moons, loss_of: Callable[..., Any], parameters: list[Any], forget: Callable[[Any], None]
+) -> Callable[..., Any]:
+    """A step of gradient descent; `forget` takes away the gradient that a parameter has from the step before."""
 
-    def start() -> Any:
-        loss_of, parameters = scalar_network(work, value, relu)
+    def step(points: Any, labels: Any) -> Any:
+        loss = loss_of(points, labels)
+        for p in parameters:
+            forget(p)
+        loss.backward()
+        for p in parameters:
+            p.data -= work.rate * p.grad
+        return loss.data
 
-        def step(points: Any, labels: Any) -> Any:
-            loss = loss_of(points, labels)
-            for p in parameters:
-                p.grad = nothing
-            loss.backward()
-            for p in parameters:
-                p.data -= work.rate * p.grad
-            return loss.data
-
-        return step
-
-    return start, np.ndarray.tolist
+    return step
 
 
 def moons_tinygrad_br(work: Moons) -> Start:
     import tinygrad_br as tg
 
-    return scalar_moons(work, tg.Value, tg.nn.relu, None)
+    return lambda: descent(work, *scalar_network(work, tg.Value, tg.nn.relu), tg.Value.zero_grad), np.ndarray.tolist
 
 
 def compiled_once(parameters: list[Any], step: Any) -> Start:
@@ -203,44 +200,32 @@ def moons_compiled(work: Moons) -> Start:
     import tinygrad_br as tg
 
     loss_of, parameters = scalar_network(work, tg.Value, tg.nn.relu)
-
-    def step(points: Any, labels: Any) -> Any:
-        loss = loss_of(points, labels)
-        for p in parameters:
-            p.zero_grad()
-        loss.backward()
-        for p in parameters:
-            p.data -= work.rate * p.grad
-        return loss.data
-
+    step = descent(work, loss_of, parameters, tg.Value.zero_grad)
     return compiled_once(parameters, step)[0], np.ndarray.tolist
 
 
 def moons_micrograd(work: Moons) -> Start:
     from micrograd.engine import Value
 
-    return scalar_moons(work, Value, Value.relu, 0.0)
+    def forget(p: Any) -> None:
+        p.grad = 0.0
+
+    return lambda: descent(work, *scalar_network(work, Value, Value.relu), forget), np.ndarray.tolist
 
 
 def array_step(work: Moons, parameters: list[Any]) -> Callable[[Any, Any], Any]:
     """The same step with arrays instead of scalars: what the library is for."""
     import tinygrad_br as tg
 
-    def step(points: Any, labels: Any) -> Any:
+    def loss_of(points: Any, labels: Any) -> Any:
         x = points
         for i in range(0, 6, 2):
             x = x @ parameters[i] + parameters[i + 1]
             x = tg.nn.relu(x) if i < 4 else x
         losses = tg.nn.relu(1 - labels * x[:, 0])
-        loss = losses.mean() + work.decay * sum((p * p).sum() for p in parameters)
-        for p in parameters:
-            p.zero_grad()
-        loss.backward()
-        for p in parameters:
-            p.data -= work.rate * p.grad
-        return loss.data
+        return losses.mean() + work.decay * sum((p * p).sum() for p in parameters)
 
-    return step
+    return descent(work, loss_of, parameters, tg.Value.zero_grad)
 
 
 def moons_vectorised(work: Moons) -> Start:
