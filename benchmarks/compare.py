@@ -78,6 +78,10 @@ def other_costs(rounds: int) -> list[str]:
         f"gradients, optimizer state and activations: {peak}; the bar is 1.1: "
         f"{'kept' if float(peak.split()[0]) <= 1.1 else 'NOT KEPT'}",
         "",
+        "How costs grow with the size of a graph, by `growth.py`:",
+        "",
+        "![Recording, backward, compiling and running, up to a million operations](growth.svg)",
+        "",
     ]
 
 
