@@ -216,19 +216,24 @@ class Ladder:
             good = self.excess(entry, rows, probes, noises) <= entry.bound(factor)
             spike = self.spike(entry.row, rows, factor, self.height[lanes])
             noisy = noises.max(0) / 4 > NOISY * rows.size[intp(entry.row), np.arange(len(lanes))]
-            for k in np.flatnonzero(~good & ~spike):
-                value = float(entry.value[k]), float(entry.bound(factor)[k])
-                self.rejected.setdefault(int(lanes[k]), []).append(value)
+            self.remember(~good & ~spike, lanes, entry, factor)
             good &= ~spike & ~noisy
-            for k in np.flatnonzero(good & (entry.row > 2 * COLUMNS)):  # what much larger steps said before
-                coarse = tableau.best(1, lanes[[k]], entry.row[k] - COLUMNS)
-                self.rejected.setdefault(int(lanes[k]), []).append((float(coarse.value[0]), float(coarse.bound()[0])))
+            late = np.flatnonzero(good & (entry.row > 2 * COLUMNS))
+            if len(late):  # what much larger steps said before
+                coarse = tableau.best(1, lanes[late], entry.row[late] - COLUMNS)
+                self.remember(np.ones(len(late), bool), lanes[late], coarse)
             new = np.array([k for k in np.flatnonzero(good) if found[k] is None], int)
             if len(new):
                 height, fields = self.height[lanes][new], rows.at((slice(None), new))
                 for k, answer in zip(new, self.answers(entry.at(new), fields, factor[new], height), strict=True):
                     found[k] = answer
         return found
+
+    def remember(self, which: Any, lanes: Any, entries: Entries, factor: Any = 1) -> None:
+        """Keep the values and bounds of some lanes, given by truth values, as what other steps say."""
+        bounds = entries.bound(factor)
+        for k in np.flatnonzero(which):
+            self.rejected.setdefault(int(lanes[k]), []).append((float(entries.value[k]), float(bounds[k])))
 
     def noise_factor(self, value: Any, probes: Rows) -> Any:
         """How many times larger than the rounding of the results their noise is."""
