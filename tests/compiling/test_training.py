@@ -227,7 +227,7 @@ def test_the_text_of_a_step_runs_alone_and_gives_the_same_bits(make):
             np.testing.assert_array_equal(a, b)
         return results
 
-    run, program.pool = program.pool[0], [watched]
+    run, program.pool[0] = program.pool[0], watched
     for other in others:
         compiled(*other)
     assert len(given) == 2

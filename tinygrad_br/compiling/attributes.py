@@ -13,7 +13,7 @@ PLAIN = (bool, int, float, complex, str, np.generic, type(None))
 class Attributes:
     """The attributes of a module as they are now.
 
-    Numbers, texts and None become constants of the program, so it serves only while they are the same.
+    Numbers, texts and None become constants of the program, so it serves only while `of(module)` is still `plain`.
     """
 
     def __init__(self, module: Any) -> None:
@@ -22,10 +22,6 @@ class Attributes:
         self.of = attrgetter("training", *(name for name, thing in self.all.items() if isinstance(thing, PLAIN)))
         self.plain = self.of(module)
         self.inside = {name: inside(thing) for name, thing in self.all.items()}
-
-    def are_plainly_the_same(self) -> bool:
-        """Whether numbers, texts and None are what they were."""
-        return bool(self.of(self.module) == self.plain)
 
     def put_back(self) -> list[str]:
         """Give the module its attributes back; the names of those that had changed."""

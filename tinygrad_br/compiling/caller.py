@@ -5,7 +5,7 @@ It runs at every call, between Python objects and the program, so it is a text o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -60,7 +60,7 @@ class Caller:
     def __init__(self, positions: dict[Any, int]) -> None:
         self.positions = positions
         self.space: dict[str, Any] = {"wrapped": wrapped, "rebuild": rebuild, "flush": flush, "NUMBERS": NUMBERS}
-        self.space["gradient_array"] = gradient_array
+        self.space |= {"gradient_array": gradient_array, "ndarray": np.ndarray}
         self.names: dict[int, str] = {}
         self.before: list[str] = []
         self.after: list[str] = []
@@ -156,15 +156,67 @@ class Caller:
 
         return text(tree, count())
 
-    def function(self, answer: str, optimizers: Sequence[Any]) -> Any:
-        """`call(leaves, run)`, which gives NotImplemented if the program found NaN that the eager rules must judge."""
-        undo = [f"{self.thing(o)}.lr, {self.thing(o)}.steps = {self.thing(o)}_before" for o in optimizers]
-        run = f"results = run({', '.join(self.given)})"
-        if undo:
-            run = "\n    ".join(
-                ["try:", f"    {run}", "except BaseException:", *(f"    {u}" for u in undo), "    raise"]
-            )
-        nan = "\n    ".join(["if results is None:", *(f"    {u}" for u in undo), "    return NotImplemented"])
-        lines = ["def call(leaves, run):", *self.before, run, nan, *self.after, f"return {answer}"]
-        exec(compile("\n    ".join(lines), "<call>", "exec"), self.space)
-        return self.space["call"]
+    def conditions(
+        self, settings: Iterable[tuple[Any, Any, Any]], has: Iterable[Any], lacks: Iterable[Any], leaves: Sequence[Any]
+    ) -> tuple[Any, Any]:
+        """Two functions that say whether the program may be called.
+
+        The first: whether all stands as it stood, `get(thing) == value` for each of the settings, and gradients where
+        there were some and none where there were none.  The second, for arguments of any kind: whether they are arrays
+        of the same shapes and dtypes as well.
+        """
+        kinds = [f"len(leaves) == {len(leaves)}"]
+        for i, leaf in enumerate(leaves):
+            if type(leaf) is np.ndarray:
+                shape, dtype = self.thing(leaf.shape), self.thing(leaf.dtype)
+                kinds += [f"type(leaves[{i}]) is ndarray", f"leaves[{i}].shape == {shape}"]
+                kinds += [f"leaves[{i}].dtype is {dtype}"]
+            else:
+                kinds = ["False"]
+                break
+        tests = [f"{self.thing(get)}({self.thing(thing)}) == {self.thing(value)}" for get, thing, value in settings]
+        tests += [f"{self.live(node)}.grad is not None" for node in has]
+        tests += [f"{self.live(node)}.grad is None" for node in lacks]
+        fits = self.define("fits", [f"return {' and '.join(tests) or True}"])
+        return fits, self.define("serves", [f"return {' and '.join(kinds + tests)}"])
+
+    def function(
+        self,
+        answer: str,
+        optimizers: Sequence[Any],
+        generators: Sequence[Any],
+        pool: list[Any],
+        make: Any,
+        strict: bool,
+    ) -> Any:
+        """The function that runs the program; it gives NotImplemented if only the eager rules can tell the result.
+
+        Then, and when it raises, optimizers and generators are as they were.
+
+        Args:
+            pool: holds the program while nobody runs it, for its memory serves one call at a time.
+            make: makes another one.
+            strict: whether a ValueError leaves it; else the eager function is to say in its own words what is wrong.
+        """
+        self.space |= {"take": pool.pop, "put": pool.append, "make": make}
+        undo = [f"    {self.thing(o)}.lr, {self.thing(o)}.steps = {self.thing(o)}_before" for o in optimizers]
+        for i, generator in enumerate(map(self.thing, generators)):
+            self.before.append(f"state{i} = {generator}.state")
+            undo.append(f"    {generator}.state = state{i}")
+        ask = [] if strict else ["    if isinstance(error, ValueError):", "        return NotImplemented"]
+        lines = [
+            *self.before,
+            *("try:", "    run = take()", "except IndexError:  # another thread runs it", "    run = make()"),
+            *("try:", f"    results = run({', '.join(self.given)})"),
+            *("except BaseException as error:", "    put(run)", *undo, *ask, "    raise"),
+            "put(run)",
+            *("if results is None:", *undo, "    return NotImplemented"),
+            *self.after,
+            f"return {answer}",
+        ]
+        return self.define("call", lines)
+
+    def define(self, name: str, lines: Sequence[str]) -> Any:
+        """The function of `leaves` that consists of these lines."""
+        exec(compile("\n    ".join([f"def {name}(leaves):", *lines]), f"<{name}>", "exec"), self.space)
+        return self.space[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -44,14 +45,12 @@ class Program:
         outside: dict[int, str],
     ) -> None:
         self.outside = outside
-        self.modules: list[Any] = []
         self.kept: list[Any] = []  # objects that are told apart by their id, which must not be given to others
         try:
             trace, stand_ins, result, grads = traced(call, leaves, names, samples=True)
         except np.linalg.LinAlgError:  # of zeros, perhaps, in the place of numbers
             trace, stand_ins, result, grads = traced(call, leaves, names, samples=False)
         self.positions = {s: i for i, s in enumerate(stand_ins) if isinstance(s, Node)}
-        self.modules = list(trace.modules.values())
         results = flatten(result)
         written = [(node, grad) for node, grad in grads.items() if node not in trace.plain]
         data = [(node, new) for node, new in trace.current.items() if node not in trace.plain]
@@ -62,7 +61,8 @@ class Program:
         plan = trace.plan
         plan.finish(roots, trace.finite)
         optimizers = [update.optimizer for update in trace.updates]
-        self.settings = [(o, name, setting) for o in optimizers for name, setting in settings_of(o)]
+        settings = [(a.of, a.module, a.plain) for a in trace.modules.values()]
+        settings += [(get, o, get(o)) for o in optimizers if (get := settings_of(o))]
         updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
         textual = all(has_text(update.optimizer) for update in trace.updates)
         homes, numbers = self.homes_in(plan, trace)
@@ -118,8 +118,8 @@ class Program:
         )
         used = used.union(numbers.values(), plan.reached)
         given = [v for v in plan.given.values() if v in used]
-        self.needs_grad = [v.source[1] for v in given if v.source[0] == "gradient"]
-        self.needs_none = [
+        needs_grad = [v.source[1] for v in given if v.source[0] == "gradient"]
+        needs_none = [
             node
             for node, grad in trace.grads.items()
             if grad is None and not (node in trace.plain or node in trace.forgotten or node in had_gradients)
@@ -139,7 +139,7 @@ class Program:
         )
         self.pool = [self.source.function()]
         self.arrays = [v.source[1] for v in given if v.source[0] == "array"]
-        self.generators = [v.source[1].bit_generator for v in given if v.source[0] == "generator"]
+        generators = [v.source[1].bit_generator for v in given if v.source[0] == "generator"]
         pieces = {
             p: piece for o in optimizers for q in o.pools for p, piece in zip(q.parameters, q.pieces) if piece.ndim
         }
@@ -150,7 +150,9 @@ class Program:
         caller.give_data([node for node, _ in data], i)
         caller.end_steps(optimizers)
         answer = caller.answer(result, lambda node: node not in trace.plain)
-        self.call = caller.function(answer, optimizers)
+        self.fits, self.serves = caller.conditions(settings, needs_grad, needs_none, leaves)
+        make, strict = self.source.function, bool(needs_grad)
+        self.run = caller.function(answer, optimizers, generators, self.pool, make, strict)
         self.gradients = [node for node, _ in gradients]
         self.bytes = memory.size
         self.counts = (plan.recorded, instructions(plan.steps))
@@ -187,45 +189,11 @@ class Program:
         """The object that a node of the trace stands for."""
         return leaves[self.positions[node]] if node in self.positions else node
 
-    def fits(self, leaves: Sequence[Any]) -> bool:
-        """Whether gradients stand where they stood in the trace, and modules are in training as they were."""
-        for settings in self.modules:
-            if not settings.are_plainly_the_same():
-                return False
-        for thing, name, setting in self.settings:
-            if getattr(thing, name) != setting:
-                return False
-        if not self.needs_grad and not self.needs_none:
-            return True
-        return all(self.live(node, leaves).grad is not None for node in self.needs_grad) and all(
-            self.live(node, leaves).grad is None for node in self.needs_none
-        )
-
     def is_like(self, other: Program) -> bool:
         """Whether another program computes the same, also with the arrays that are not arguments."""
         if self.source.text() != other.source.text() or len(self.arrays) != len(other.arrays):
             return False
         return all(one is two or np.array_equal(one, two) for one, two in zip(self.arrays, other.arrays))
-
-    def __call__(self, leaves: Sequence[Any]) -> Any:
-        """The function's result, or NotImplemented if only the eager rules can tell it; then nothing was drawn."""
-        try:
-            run = self.pool.pop()
-        except IndexError:  # in use by another thread
-            run = self.source.function()
-        states = [generator.state for generator in self.generators]
-        result = NotImplemented
-        try:
-            result = self.call(leaves, run)
-        except ValueError:  # a label that is no class, say: the function itself says it in its own words
-            if self.needs_grad:
-                raise
-        finally:
-            self.pool.append(run)
-            if result is NotImplemented:
-                for generator, state in zip(self.generators, states):
-                    generator.state = state
-        return result
 
 
 def traced(
@@ -245,12 +213,11 @@ def traced(
             trace.restore()
 
 
-def settings_of(optimizer: Any) -> list[tuple[str, Any]]:
-    """The numbers of an optimizer that are constants of a program, which users may change all the same."""
+def settings_of(optimizer: Any) -> Any:
+    """What gets the numbers of an optimizer that are constants of a program; users may change them all the same."""
     changing = ("lr", "steps")
-    return [
-        (k, v) for k, v in vars(optimizer).items() if k == "betas" or (type(v) in (float, bool) and k not in changing)
-    ]
+    names = [k for k, v in vars(optimizer).items() if k == "betas" or (type(v) in (float, bool) and k not in changing)]
+    return attrgetter(*names) if names else None
 
 
 def stand_in(trace: Trace, leaf: Any, name: str) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Node
-from ..modes import MODE
+from ..modes import DEFAULT, MODE
 from ..nn.module import Module
 from ..transforms import flatten, rebuild
 from ..value import Value
@@ -42,7 +42,7 @@ class Compiled:
         self.programs: OrderedDict[Any, list[Program]] = OrderedDict()
         self.lock = threading.RLock()
         self.calls = self.compilations = 0
-        self.last: tuple[Program | None, list[Any]] = (None, [])
+        self.last: Program | None = None  # of arrays alone
         update_wrapper(self, function)
         self.__name__ = getattr(function, "__name__", "program")
         try:
@@ -54,20 +54,20 @@ class Compiled:
         return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        present = MODE.get()
-        if present.trace is not None or present.debugging or not present.recording:
+        mode = MODE.get()
+        if mode is not DEFAULT and (mode.trace is not None or mode.debugging or not mode.recording):
             return self.function(*args, **kwargs)
         self.calls += 1
-        last, arrays = self.last
-        if not kwargs and last is not None and same_kind(args, arrays) and last.fits(args):
-            result = last(args)
-            return self.function(*args) if result is NotImplemented else result
-        program, leaves = self.program(args, kwargs)
-        if program is None:
-            return self.function(*args, **kwargs)
-        if not kwargs and not self.static and all(type(arg) is np.ndarray for arg in args):
-            self.last = program, [(arg.shape, arg.dtype) for arg in args]
-        result = program(leaves)
+        program: Program | None = self.last
+        if program is not None and not kwargs and program.serves(args):
+            result = program.run(args)
+        else:
+            program, leaves = self.program(args, kwargs)
+            if program is None:
+                return self.function(*args, **kwargs)
+            if not kwargs and not self.static and all(type(arg) is np.ndarray for arg in args):
+                self.last = program
+            result = program.run(leaves)
         return self.function(*args, **kwargs) if result is NotImplemented else result
 
     def program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Program | None, list[Any]]:
@@ -136,16 +136,6 @@ class Compiled:
                 numbers |= {"instructions_before": program.counts[0], "instructions_after": program.counts[1]}
                 numbers["buffer_bytes"] = program.bytes
         return numbers
-
-
-def same_kind(args: tuple[Any, ...], kinds: list[Any]) -> bool:
-    """Whether all arguments are arrays of these shapes and dtypes."""
-    if len(args) != len(kinds):
-        return False
-    for arg, (shape, dtype) in zip(args, kinds):
-        if type(arg) is not np.ndarray or arg.shape != shape or arg.dtype is not dtype:
-            return False
-    return True
 
 
 def names_of(function: Any) -> dict[int, str]:
