@@ -23,7 +23,7 @@ from .memory import ALIGNMENT, REDUCTIONS, Memory, is_elementwise
 from .plan import Plan
 from .threads import on_threads
 from .variable import Variable, stepped, variables_in
-from .waves import cosine_of_tangent, make_waves
+from .waves import cosine_of_sine, make_waves
 from .writer import Writer
 
 TILE = 1 << 18  # bytes of one array in a tile: shorter steps make threads wait for Python's global lock
@@ -103,7 +103,7 @@ def is_tileable(step: Variable) -> bool:
     """Whether a step computes each row of a large array from the same rows of its arguments."""
     if not step.shape or isinstance(step.sample, tuple) or step.sample.nbytes < LARGE // 8:
         return False
-    known = is_elementwise(step) or step.op in (astype, cosine_of_tangent)
+    known = is_elementwise(step) or step.op in (astype, cosine_of_sine)
     known = known or (step.op is np.where and len(step.args) == 3)
     if not known or step.kwargs or not step.sample.flags.c_contiguous or step.sample[0].nbytes > TILE:
         return False

@@ -1,9 +1,9 @@
-"""The sine and the cosine of the same large array from one tangent.
+"""The sine and the cosine of the same large array from two tangents.
 
-NumPy asks the C library for each sine and cosine in float64, which takes 14 ns a number, and computes tangents four
-times faster with vector instructions where the processor has them.  With t = tan(x / 2), sin(x) = 2 t / (1 + t**2) and
-cos(x) = (1 - t**2) / (1 + t**2).  Near the zeros of the cosine the difference loses digits: there, for a sixth of all
-numbers, the cosine itself is taken.  Both are within 4 ULP: measured for float64 numbers of all sizes against 200 bits.
+NumPy asks the C library for each sine and cosine in float64, which takes about 20 ns a number, and computes tangents
+five times faster with vector instructions where the processor has them, to 0.6 ULP.  With t = tan(x / 2),
+sin(x) = 2 t / (1 + t**2), and cos(x) = sin(x) / tan(x).  Nothing cancels, so both are within 4 ULP: measured for
+float64 numbers of all sizes, and beside the zeros, against 1400 bits.
 """
 
 from __future__ import annotations
@@ -16,13 +16,10 @@ from .plan import Plan
 from .variable import Variable
 
 
-def cosine_of_tangent(above: Any, below: Any, x: Any) -> Any:
-    """above / below, and cos(x) where that is small."""
-    result = above / below
-    entries = result.reshape(-1)
-    near = np.flatnonzero(np.abs(entries) < 0.25)
-    entries[near] = np.cos(x.reshape(-1)[near])
-    return result
+def cosine_of_sine(sine: Any, tangent: Any, square: Any) -> Any:
+    """sine / tangent, and 1 next to x = 0, where `square`, tan(x / 2)**2, is tiny and the quotient 0 / 0."""
+    tiny = square < 1e-60
+    return np.where(tiny, 1, sine) / np.where(tiny, 1, tangent) if tiny.any() else sine / tangent
 
 
 def make_waves(plan: Plan, fewest_bytes: int) -> None:
@@ -34,11 +31,12 @@ def make_waves(plan: Plan, fewest_bytes: int) -> None:
     for x, pair in pairs.items():
         if len(pair) == 2:
             first = min(map(plan.steps.index, pair.values()))
-            plan.steps[first:first] = with_tangent(x, pair[np.sin], pair[np.cos])
+            plan.steps.remove(pair[np.sin])
+            plan.steps[first:first] = with_tangents(x, pair[np.sin], pair[np.cos])
 
 
-def with_tangent(x: Variable, sine: Variable, cosine: Variable) -> list[Variable]:
-    """The steps before a sine and a cosine, which become quotients of theirs."""
+def with_tangents(x: Variable, sine: Variable, cosine: Variable) -> list[Variable]:
+    """The steps of a sine, and those before a cosine: both become quotients."""
     steps: list[Variable] = []
 
     def new(op: Any, *args: Any) -> Variable:
@@ -48,7 +46,7 @@ def with_tangent(x: Variable, sine: Variable, cosine: Variable) -> list[Variable
 
     t = new(np.tan, new(np.multiply, x, 0.5))
     square = new(np.square, t)
-    twice, below, above = new(np.add, t, t), new(np.add, square, 1.0), new(np.subtract, 1.0, square)
+    twice, below, tangent = new(np.add, t, t), new(np.add, square, 1.0), new(np.tan, x)
     sine.op, sine.args = np.divide, (twice, below)
-    cosine.op, cosine.args = cosine_of_tangent, (above, below, x)
-    return steps
+    cosine.op, cosine.args = cosine_of_sine, (sine, tangent, square)
+    return [*steps, sine]
