@@ -182,7 +182,7 @@ def test_random_functions(case, seed):
 
 
 @pytest.mark.parametrize("scale", [1e-300, 1e-3, 1.0, 30.0, 1e8])
-def test_sine_and_cosine_of_one_tangent(scale):
+def test_sine_and_cosine_of_two_tangents(scale):
     """Against 64 bits of precision, near the zeros too."""
     x = np.random.default_rng(6).normal(size=70_000) * scale
     x[:1000] = np.arange(1000) * (np.pi / 2) * (1 + 1e-9)

@@ -54,6 +54,14 @@ def in_columns(x: Any) -> Any:
     return np.asfortranarray(x)
 
 
+def cosine_of_sine(sine: Any, tangent: Any, square: Any, out: Any = None) -> Any:
+    """sine / tangent, and 1 next to x = 0, where `square`, tan(x / 2)**2, is tiny and the quotient 0 / 0."""
+    tiny = square < 1e-60
+    if tiny.any():
+        sine, tangent = np.where(tiny, 1, sine), np.where(tiny, 1, tangent)
+    return np.divide(sine, tangent, out=out)
+
+
 label_positions, ones_at = define_rule(label_positions), define_rule(ones_at)
 less_one_at, in_columns = define_rule(less_one_at), define_rule(in_columns)
 

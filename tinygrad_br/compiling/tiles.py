@@ -19,11 +19,12 @@ import numpy as np
 
 from ..value import astype
 from .calls import call, call_into
+from .lowering import cosine_of_sine
 from .memory import ALIGNMENT, REDUCTIONS, Memory, is_elementwise
 from .plan import Plan
 from .threads import on_threads
 from .variable import Variable, stepped, variables_in
-from .waves import cosine_of_sine, make_waves
+from .waves import make_waves
 from .writer import Writer
 
 TILE = 1 << 18  # bytes of one array in a tile: shorter steps make threads wait for Python's global lock

@@ -12,14 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from .lowering import cosine_of_sine
 from .plan import Plan
 from .variable import Variable
-
-
-def cosine_of_sine(sine: Any, tangent: Any, square: Any) -> Any:
-    """sine / tangent, and 1 next to x = 0, where `square`, tan(x / 2)**2, is tiny and the quotient 0 / 0."""
-    tiny = square < 1e-60
-    return np.where(tiny, 1, sine) / np.where(tiny, 1, tangent) if tiny.any() else sine / tangent
 
 
 def make_waves(plan: Plan, fewest_bytes: int) -> None:
