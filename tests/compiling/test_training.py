@@ -233,6 +233,54 @@ def test_the_text_of_a_step_runs_alone_and_gives_the_same_bits(make):
     assert len(given) == 2
 
 
+def replace_parameter(model):
+    model.layers[0].weights = Value(np.full((2, 3), 0.5))
+
+
+def replace_parameter_by_an_equal_one_of_another_shape(model):
+    model.layers[1].biases = Value(np.zeros((1, 1)))
+
+
+def replace_layer(model):
+    model.layers[1] = tg.nn.Layer(3, 1, activation="tanh", seed=9)
+
+
+def replace_array(model):
+    model.scale = np.array([3.0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [replace_parameter, replace_parameter_by_an_equal_one_of_another_shape, replace_layer, replace_array],
+)
+def test_what_is_replaced_in_a_model_is_noticed(change):
+    class Scaled(tg.nn.MLP):
+        def forward(self, x):
+            return super().forward(x) * self.scale
+
+    model = Scaled(2, [3, 1], seed=1)
+    model.scale = np.array([2.0])
+    compiled = tg.compile(lambda x: model(x))
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    before = [compiled(x).data for _ in range(2)]
+    change(model)
+    for _ in range(2):
+        np.testing.assert_allclose(compiled(x).data, model(x).data, rtol=1e-12)
+    assert compiled.compilations == 2
+    if change is not replace_parameter_by_an_equal_one_of_another_shape:
+        assert not np.allclose(before[0], compiled(x).data)
+
+
+def test_programs_for_settings_that_keep_changing_are_bounded():
+    model = tg.nn.MLP(1, [1], seed=0)
+    compiled = tg.compile(lambda x: model(x))
+    for i in range(70):
+        model.note = i
+        compiled(np.ones((1, 1)))
+    assert compiled.compilations == 70
+    assert [len(programs) for programs in compiled.programs.values()] == [64]
+
+
 def test_numbers_are_drawn_once_where_the_eager_function_is_asked():
     model, other = (tg.nn.Sequential(tg.nn.Dropout(0.5, seed=3)) for _ in range(2))
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-PLAIN = (bool, int, float, complex, str, np.generic, type(None))
+from ..engine import Node
+from ..nn.module import Module
 
 
 class Attributes:
     """The attributes of a module as they are now.
 
-    Numbers, texts and None become constants of the program, so it serves only while `of(module)` is still `plain`.
+    A program serves while they are the same: it has numbers, texts and None as constants, and knows the parameters and
+    arrays that it met.  `copies` are pairs of what may change, attributes and lists of layers, and a copy of it.
+    `singles` are attributes that are one number, module and name and thing: another one may be equal.
     """
 
     def __init__(self, module: Any) -> None:
         self.module = module
         self.all = {name: thing for name, thing in vars(module).items() if name != "training"}
-        self.of = attrgetter("training", *(name for name, thing in self.all.items() if isinstance(thing, PLAIN)))
-        self.plain = self.of(module)
         self.inside = {name: inside(thing) for name, thing in self.all.items()}
+        layers = [thing for thing in self.all.values() if isinstance(thing, list) and any(map(is_part, thing))]
+        self.copies = [(thing, thing.copy()) for thing in (vars(module), *layers)]
+        numbers = {name: thing for name, thing in self.all.items() if isinstance(thing, (np.ndarray, Node))}
+        self.singles = [
+            (module, name, thing) for name, thing in numbers.items() if np.size(thing) == 1 and name.isidentifier()
+        ]
 
     def put_back(self) -> list[str]:
         """Give the module its attributes back; the names of those that had changed."""
@@ -36,6 +42,11 @@ class Attributes:
                 set_inside(thing, self.inside[name])
                 changed.append(name)
         return changed
+
+
+def is_part(thing: Any) -> bool:
+    """Whether something in a list is a layer or a parameter."""
+    return isinstance(thing, (Module, Node))
 
 
 def inside(thing: Any) -> Any:

@@ -157,28 +157,40 @@ class Caller:
         return text(tree, count())
 
     def conditions(
-        self, settings: Iterable[tuple[Any, Any, Any]], has: Iterable[Any], lacks: Iterable[Any], leaves: Sequence[Any]
+        self,
+        copies: Iterable[tuple[Any, Any]],
+        settings: Iterable[tuple[Any, str, Any]],
+        has: Iterable[Any],
+        lacks: Iterable[Any],
+        leaves: Sequence[Any],
     ) -> tuple[Any, Any]:
         """Two functions that say whether the program may be called.
 
-        The first: whether all stands as it stood, `get(thing) == value` for each of the settings, and gradients where
-        there were some and none where there were none.  The second, for arguments of any kind: whether they are arrays
-        of the same shapes and dtypes as well.
+        The first: whether all stands as it stood: what was copied is like its copy, settings have their values, and
+        gradients are there where there were some and nowhere else.  The second: whether the arguments are arrays of the
+        same shapes and dtypes, too.
         """
+        tests = [f"{self.thing(live)} == {self.thing(copy)}" for live, copy in copies]
+        for thing, name, value in settings:
+            present, before = f"{self.thing(thing)}.{name}", self.thing(value)
+            equal = "" if isinstance(value, (np.ndarray, Node)) else f" or {present} == {before}"
+            tests.append(f"({present} is {before}{equal})")
+        tests += [f"{self.live(node)}.grad is not None" for node in has]
+        tests += [f"{self.live(node)}.grad is None" for node in lacks]
         kinds = [f"len(leaves) == {len(leaves)}"]
         for i, leaf in enumerate(leaves):
             if type(leaf) is np.ndarray:
-                shape, dtype = self.thing(leaf.shape), self.thing(leaf.dtype)
-                kinds += [f"type(leaves[{i}]) is ndarray", f"leaves[{i}].shape == {shape}"]
-                kinds += [f"leaves[{i}].dtype is {dtype}"]
+                kinds += [f"type(leaves[{i}]) is ndarray", f"leaves[{i}].shape == {self.thing(leaf.shape)}"]
+                kinds += [f"leaves[{i}].dtype is {self.thing(leaf.dtype)}"]
             else:
                 kinds = ["False"]
                 break
-        tests = [f"{self.thing(get)}({self.thing(thing)}) == {self.thing(value)}" for get, thing, value in settings]
-        tests += [f"{self.live(node)}.grad is not None" for node in has]
-        tests += [f"{self.live(node)}.grad is None" for node in lacks]
-        fits = self.define("fits", [f"return {' and '.join(tests) or True}"])
-        return fits, self.define("serves", [f"return {' and '.join(kinds + tests)}"])
+        # an array or a Value that is another one has no truth value, or one that does not matter
+        other = ["except (TypeError, ValueError):", "    return False"]
+        return tuple(
+            self.define(name, ["try:", f"    return {' and '.join(conditions) or True}", *other])
+            for name, conditions in (("fits", tests), ("serves", kinds + tests))
+        )
 
     def function(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -61,8 +60,9 @@ class Program:
         plan = trace.plan
         plan.finish(roots, trace.finite)
         optimizers = [update.optimizer for update in trace.updates]
-        settings = [(a.of, a.module, a.plain) for a in trace.modules.values()]
-        settings += [(get, o, get(o)) for o in optimizers if (get := settings_of(o))]
+        copies = [pair for attributes in trace.modules.values() for pair in attributes.copies]
+        settings = [single for attributes in trace.modules.values() for single in attributes.singles]
+        settings += [(o, name, setting) for o in optimizers for name, setting in settings_of(o)]
         updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
         textual = all(has_text(update.optimizer) for update in trace.updates)
         homes, numbers = self.homes_in(plan, trace)
@@ -150,7 +150,7 @@ class Program:
         caller.give_data([node for node, _ in data], i)
         caller.end_steps(optimizers)
         answer = caller.answer(result, lambda node: node not in trace.plain)
-        self.fits, self.serves = caller.conditions(settings, needs_grad, needs_none, leaves)
+        self.fits, self.serves = caller.conditions(copies, settings, needs_grad, needs_none, leaves)
         make, strict = self.source.function, bool(needs_grad)
         self.run = caller.function(answer, optimizers, generators, self.pool, make, strict)
         self.gradients = [node for node, _ in gradients]
@@ -213,11 +213,12 @@ def traced(
             trace.restore()
 
 
-def settings_of(optimizer: Any) -> Any:
-    """What gets the numbers of an optimizer that are constants of a program; users may change them all the same."""
+def settings_of(optimizer: Any) -> list[tuple[str, Any]]:
+    """The numbers of an optimizer that are constants of a program, which users may change all the same."""
     changing = ("lr", "steps")
-    names = [k for k, v in vars(optimizer).items() if k == "betas" or (type(v) in (float, bool) and k not in changing)]
-    return attrgetter(*names) if names else None
+    return [
+        (k, v) for k, v in vars(optimizer).items() if k == "betas" or (type(v) in (float, bool) and k not in changing)
+    ]
 
 
 def stand_in(trace: Trace, leaf: Any, name: str) -> Any:

@@ -19,7 +19,7 @@ from ..transforms import flatten, rebuild
 from ..value import Value
 from .program import Program, is_numbers
 
-MOST_PROGRAMS = 64  # of one function; the one that was not used for the longest time goes first
+MOST_PROGRAMS = 64  # of one function, and for arguments of one kind; the one that is oldest in use goes first
 
 
 def key_of(leaf: Any) -> Any:
@@ -100,6 +100,8 @@ class Compiled:
             found.append(program)
             if len(self.programs) > MOST_PROGRAMS:
                 self.programs.popitem(last=False)
+            if len(found) > MOST_PROGRAMS:
+                found.pop(0)
             return program, leaves
 
     def build(
