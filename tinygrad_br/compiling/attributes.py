@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import Node
+from ..engine import Node, data_of
 from ..nn.module import Module
 
 
@@ -25,9 +25,8 @@ class Attributes:
         layers = [thing for thing in self.all.values() if isinstance(thing, list) and any(map(is_part, thing))]
         self.copies = [(thing, thing.copy()) for thing in (vars(module), *layers)]
         numbers = {name: thing for name, thing in self.all.items() if isinstance(thing, (np.ndarray, Node))}
-        self.singles = [
-            (module, name, thing) for name, thing in numbers.items() if np.size(thing) == 1 and name.isidentifier()
-        ]
+        single = [name for name, thing in numbers.items() if data_of(thing).size == 1 and name.isidentifier()]
+        self.singles = [(module, name, numbers[name]) for name in single]
 
     def put_back(self) -> list[str]:
         """Give the module its attributes back; the names of those that had changed."""
