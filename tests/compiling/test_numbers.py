@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import tinygrad_br as tg
 from tinygrad_br import Value
-from tinygrad_br.compiling import scalars
+from tinygrad_br.compiling import parts
 
 # The first are computed alike by Python and NumPy, the second by other libraries, which may differ by 2 ULP each.
 EXACT = [
@@ -72,8 +72,9 @@ def assert_alike(function, calls, ulps):
 def test_the_same_bits(cut, function, calls):
     with pytest.MonkeyPatch.context() as patch:
         if cut:
-            patch.setattr(scalars, "LONG", 2)
-            patch.setattr(scalars, "PART", 3)
+            patch.setattr(parts, "LONG", 2)
+            patch.setattr(parts, "LEAST", 2)
+            patch.setattr(parts, "MOST", 4)
         assert_alike(function, calls, ulps=0)
 
 
@@ -123,10 +124,7 @@ def test_parameters_that_are_single_numbers_learn():
         assert [p.grad for p in ours] == [p.grad for p in theirs]
 
 
-def test_a_deep_graph_cut_into_parts_runs_alone(monkeypatch):
-    monkeypatch.setattr(scalars, "LONG", 1_000)
-    monkeypatch.setattr(scalars, "PART", 300)
-
+def test_a_deep_graph_cut_into_parts_runs_alone():
     @tg.compile
     def deep(x, w):
         a, b = Value(x), Value(w)
@@ -137,7 +135,44 @@ def test_a_deep_graph_cut_into_parts_runs_alone(monkeypatch):
         return v.data, a.grad, b.grad
 
     text = deep.source(1.0, 0.999)
-    assert text.count("def deep_") >= 10
+    assert text.count("= deep_") > 5 * text.count("def deep_")  # calls of the same functions again and again
     space = {"np": np}
     exec(text, space)
     assert space["deep"](1.0, 0.999) == deep(1.0, 0.999) == deep.function(1.0, 0.999)
+
+
+def points_through_a_network(points, weights):
+    """A loss of single numbers, whose graph does the same for each point."""
+    total = 0.0
+    for x, y in points:
+        hidden = [tg.nn.relu(a * x + b * y) for a, b in weights]
+        score = sum(h * a for h, (a, _) in zip(hidden, weights))
+        total = total + np.tanh(score) * x
+    return total
+
+
+@pytest.mark.parametrize("others", [False, True])
+def test_each_point_of_a_network_is_a_call_of_one_function(others):
+    weights = [(Value(0.1 * i - 0.5, name=f"a{i}"), Value(0.3 - 0.05 * i, name=f"b{i}")) for i in range(12)]
+
+    def step(points, offsets):
+        for pair in weights:
+            for p in pair:
+                p.zero_grad()
+        loss = points_through_a_network(points, weights)
+        if others:  # arrays before, between and after the numbers
+            loss = loss * np.sum(offsets * weights[0][0]) + np.mean(Value(offsets) ** 2)
+            loss = points_through_a_network(points, weights) * loss
+        loss.backward()
+        return loss, [p.grad for pair in weights for p in pair]
+
+    compiled = tg.compile(step)
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        points, offsets = rng.uniform(-1, 1, (60, 2)).tolist(), rng.uniform(0.5, 1, 5)
+        loss, gradients = compiled(points, offsets)
+        expected_loss, expected_gradients = step(points, offsets)
+        assert np.isclose(loss.data, expected_loss.data, rtol=1e-13)
+        np.testing.assert_allclose(gradients, expected_gradients, rtol=1e-12)
+    text = compiled.source(points, offsets)
+    assert text.count("= step_") >= 60 > 2 * text.count("def step_")

@@ -59,14 +59,12 @@ class Plan:
     def alive(self, roots: Iterable[Variable]) -> list[Variable]:
         """The steps that the roots depend on, in order; `reached` are all variables that they depend on."""
         self.reached = found = set(roots)
-        waiting = [*found]
-        while waiting:
-            step = waiting.pop()
-            for v in step.args if step.is_arithmetic else read_by(step):
-                if v.__class__ is Variable and v not in found:
-                    found.add(v)
-                    waiting.append(v)
-        return [step for step in self.steps if step in found]
+        alive = []
+        for step in reversed(self.steps):
+            if step in found:
+                alive.append(step)
+                found.update(step.args if step.is_arithmetic else read_by(step))
+        return alive[::-1]
 
     def sink(self, steps: Iterable[Variable]) -> None:
         """Move steps to the end that no other step reads."""
@@ -173,18 +171,16 @@ class Plan:
     def number(self, op: Any, args: tuple[Any, ...], sample: Any) -> Any:
         """As `simplified`, for arithmetic of single numbers, of which graphs can have millions."""
         key: tuple[Any, ...] = op, args
-        may_be_simpler = op is np.negative
-        for arg in args:
-            if arg.__class__ is not Variable:
-                may_be_simpler = True
-        if may_be_simpler:
-            if not any(a.__class__ is Variable for a in args):
-                return op(*args)
-            simpler = SIMPLER.get(op)
-            if simpler is not None and (result := simpler(self, sample, *args)) is not None:
-                return result
-            key = op, *[a if a.__class__ is Variable else repr(float(a)) for a in args]
         variable = self.known.get(key)
+        if variable is None:
+            variables = [arg.__class__ is Variable for arg in args]
+            if op is np.negative or False in variables:
+                if True not in variables:
+                    return op(*args)
+                if op in SIMPLER and (result := SIMPLER[op](self, sample, *args)) is not None:
+                    return result
+                key = op, *[a if a.__class__ is Variable else repr(float(a)) for a in args]  # -0.0 is not 0.0
+                variable = self.known.get(key)
         if variable is None:
             variable = self.known[key] = Variable(op, args, NO_KWARGS, sample, None, self.section, True)
             self.steps.append(variable)

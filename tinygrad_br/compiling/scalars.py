@@ -7,17 +7,13 @@ by 2 ULP.
 
 A number that is used once stands where it is used, and names are used again when their number is no longer needed,
 because Python is fastest with few names.
-
-Python needs 5 kilobytes for each line of a function that it compiles.  So a long program is cut into parts, functions
-that hand each other numbers in a list.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -26,8 +22,6 @@ from .variable import Variable, read_by
 
 ATOM, PRODUCT, SUM, COMPARISON, CHOICE = 4, 3, 2, 1, 0
 MOST_INLINED = 60  # numbers in one expression
-LONG = 12_000  # steps; more are cut into parts
-PART = 4_000
 
 
 def binary(sign: str, level: int) -> Callable[[list[tuple[str, int]]], tuple[str, int]]:
@@ -135,7 +129,7 @@ def reads(step: Variable) -> list[Variable]:
     """The variables that an arithmetic step reads, twice those that stand twice in its text."""
     found = [a for a in step.args if a.__class__ is Variable]
     if step.op is np.multiply:
-        if any(a.sample.__class__ is np.bool_ for a in found):
+        if found[0].sample.__class__ is np.bool_ or found[-1].sample.__class__ is np.bool_:
             found += [a for a in found if a.sample.__class__ is not np.bool_]
     elif step.op in TWICE and not divides_safely(step):
         found += [a for i in TWICE[step.op] if (a := step.args[i]).__class__ is Variable]
@@ -147,6 +141,11 @@ def divides_safely(step: Variable) -> bool:
     return step.op is np.divide and step.args[1].__class__ is not Variable and step.args[1] != 0
 
 
+def kind_of(number: Variable) -> str:
+    """The Python type of a number."""
+    return "float" if number.dtype == np.float64 else "bool"
+
+
 def literal(number: Any) -> str:
     number = float(number)
     plain = repr(number) if math.isfinite(number) else f"float('{number}')"
@@ -154,32 +153,30 @@ def literal(number: Any) -> str:
 
 
 class Scalars:
-    """The lines of a program's arithmetic.
+    """The lines of arithmetic.
 
-    `read` are the numbers that it reads and that are not its own, `given` has names for them.  Where it is cut into
-    parts, `part_of` has the number of the part of each step, and `places` the index in the list of each number that is
-    not used in one part alone.
+    `pieces` are the steps, `read` the numbers that arithmetic reads and does not make, `given` has names for numbers
+    from elsewhere, `needs` are the functions that the lines call.
 
     Args:
-        steps: of the program.
+        steps: of a program, or of a part of it.
         results: what is read after the steps.
         new_name: gives a name that is not taken.
     """
 
-    def __init__(self, steps: Sequence[Variable], results: Iterable[Variable], new_name: Callable[[str], str]) -> None:
-        self.new_name = new_name
-        self.part_of: dict[Variable, int] = {}
-        self.places: dict[Variable, int] = {}
+    def __init__(
+        self, steps: Sequence[Variable], results: Iterable[Variable], new_name: Callable[[str], str] | None = None
+    ) -> None:
+        numbers = count(1)
+        self.pieces: Sequence[Any] = steps
+        self.functions: list[str] = []
+        self.new_name = new_name or (lambda wish: f"{wish}{next(numbers)}")
         self.given: dict[Variable, str] = {}
         self.needs: set[Any] = set()
-        self.pieces: dict[Variable, tuple[str, int, list[Variable], int]] = {}
-        self.left: dict[Variable, int] = {}
+        self.inside: dict[Variable, tuple[str, int, list[Variable], int]] = {}
         self.names: dict[Variable, str] = {}
         self.free: list[str] = []
         self.read: set[Variable] = set()
-        if sum(step.is_arithmetic for step in steps) > LONG:
-            self.cut(steps)
-        part_of = self.part_of
         self.uses: dict[Variable, int] = dict.fromkeys(steps, 0)
         uses, elsewhere = self.uses, [*results]
         for step in steps:
@@ -190,37 +187,24 @@ class Scalars:
                 uses[v] = uses.get(v, 0) + 1
                 if not v.is_arithmetic:
                     self.read.add(v)
-                if part_of and part_of.get(v) != part_of[step]:
-                    elsewhere.append(v)
         for v in elsewhere:
             uses[v] = uses.get(v, 0) + 2  # so it is not written inside another number
-            if part_of and (v.is_arithmetic or v in self.read):
-                self.places.setdefault(v, len(self.places))
-        self.left = {} if part_of else uses.copy()
+        self.left = uses.copy()
 
-    def cut(self, steps: Sequence[Variable]) -> None:
-        """Divide the arithmetic into parts of steps that follow each other."""
-        part = size = 0
-        for step in steps:
-            if size == PART or (size and not step.is_arithmetic):
-                part, size = part + 1, 0
-            if step.is_arithmetic:
-                self.part_of[step] = part
-                size += 1
+    def first_lines(self, given: Iterable[Variable]) -> list[str]:
+        """The lines that make numbers of Python's of what a program is given."""
+        self.given = {v: self.new_name(f"{v.name}_") for v in given}
+        return [f"{name} = {kind_of(v)}({v.name})" for v, name in self.given.items()]
 
-    def begin(self, steps: Iterable[Variable]) -> None:
-        """Begin the part that consists of these steps."""
-        self.names, self.free = {}, []
-        self.left = dict(Counter(v for step in steps for v in reads(step)))
-        numbers = itertools.count(1)
-        self.new_name = lambda wish: f"{wish}{next(numbers)}"
+    def place_of(self, step: Variable) -> str:
+        """What stands before the name of a number that no arithmetic makes."""
+        return ""
 
-    def lines(self, step: Variable, shared: str = "") -> list[str]:
-        """The lines of a step; none if it stands inside another one.  `shared` is the list of the parts."""
-        op, places, names = step.op, self.places, self.names
+    def line(self, step: Variable) -> str:
+        """The line of a step; "" if it stands inside another one."""
+        op, names = step.op, self.names
         args: list[tuple[str, int]] = []
         held: list[Variable] = []
-        lines: list[str] = []
         truth, size = None, 1
         for i, arg in enumerate(step.args):
             if arg.__class__ is not Variable:
@@ -228,21 +212,14 @@ class Scalars:
                 continue
             if arg.sample.__class__ is np.bool_:
                 truth = i
-            if arg in self.pieces:
-                text, level, inner, n = self.pieces.pop(arg)
+            if arg in self.inside:
+                text, level, inner, n = self.inside.pop(arg)
                 args.append((text, level))
                 held += inner
                 size += n
-                continue
-            held.append(arg)
-            name = names.get(arg)
-            if name is None and arg in places:
-                name = f"{shared}[{places[arg]}]"
-                if self.left[arg] > 1:
-                    names[arg] = self.name()
-                    lines.append(f"{names[arg]} = {name}")
-                    name = names[arg]
-            args.append((name or self.given.get(arg) or arg.name, ATOM))
+            else:
+                held.append(arg)
+                args.append((names.get(arg) or self.given.get(arg) or arg.name, ATOM))
         if op is np.multiply and truth is not None:
             text, level = chosen(args[1 - truth], args[truth], (f"{args[1 - truth][0]} * 0.0", PRODUCT))
             held += [a] if (a := step.args[1 - truth]).__class__ is Variable else []
@@ -261,24 +238,12 @@ class Scalars:
         if op in HELPER_OF and not divides_safely(step):
             self.needs.add(HELPER_OF[op])
         if self.uses[step] == 1 and size <= MOST_INLINED:
-            self.pieces[step] = text, level, held, size
-            return lines
+            self.inside[step] = text, level, held, size
+            return ""
         left = self.left
         for v in held:
             left[v] -= 1
             if not left[v] and v in names:
                 self.free.append(names.pop(v))
-        if step in places:
-            step.name = f"{shared}[{places[step]}]"
-            lines.append(f"{step.name} = {text}")
-            if step in left:
-                names[step] = self.name()
-                lines[-1] = f"{names[step]} = {lines[-1]}"
-        else:
-            step.name = names[step] = self.name()
-            lines.append(f"{step.name} = {text}")
-        return lines
-
-    def name(self) -> str:
-        """A name for a number: one that is not needed any more, or a new one."""
-        return self.free.pop() if self.free else self.new_name("t")
+        step.name = names[step] = self.free.pop() if self.free else self.new_name("t")
+        return f"{step.name} = {text}"

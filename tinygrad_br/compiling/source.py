@@ -6,7 +6,6 @@ import math
 import re
 from contextvars import Context
 from functools import partial
-from itertools import groupby
 from operator import attrgetter
 from types import CodeType
 from typing import Any
@@ -17,8 +16,9 @@ from .calls import call, call_into
 from .definitions import definition
 from .lowering import label_positions, less_one_at
 from .memory import ALIGNMENT, Memory
+from .parts import arithmetic_of
 from .plan import Plan
-from .scalars import Scalars
+from .scalars import kind_of
 from .tiles import in_tiles
 from .tiles import lines_of as lines_of_tiles
 from .update import PoolUpdate, has_text, lines_of, parts
@@ -75,39 +75,29 @@ class Source:
             variable.name = writer.name(names.get(variable, "a"))
         self.making = writer.making
         read = [*variables_in(results), *plan.finite, *(v for _, v in commits if isinstance(v, Variable))]
-        self.scalars = scalars = Scalars(plan.steps, read, writer.name)
-        writer.floats = {step for step in plan.steps if step.is_arithmetic}
-        self.shared = writer.name("numbers") if scalars.part_of else ""
-        self.parts: list[str] = []
+        self.scalars = scalars = arithmetic_of(plan, read, self.name, writer)
         self.codes: list[CodeType] = []
         late = plan.dependents()
         early = [(array, v) for array, v in commits if v not in late]
         self.finite, unchecked = plan.finite, plan.is_checked
         checked = [v for v in (*results, *(v for _, v in commits)) if not isinstance(v, Variable) or v not in late]
         checked = [*plan.finite, *(checked if plan.is_guarded else [])]
-        lines, section = [], None
-        if scalars.part_of:
-            lines.append(f"{self.shared} = [None] * {len(scalars.places)}")
-        lines += [self.plain_number(v) for v in given if v in scalars.read]
-        for part, steps in groupby(plan.steps, scalars.part_of.get):
-            if part is not None:
-                lines.append(self.part([*steps]))
+        lines, section = scalars.first_lines([v for v in given if v in scalars.read]), None
+        for step in scalars.pieces:
+            if step.op is stepped:
+                lines += [*(self.check(checked) if unchecked else []), *self.commit(early), "# update"]
+                commits, early, unchecked, section = [c for c in commits if c[1] in late], [], False, "update"
+                lines += self.update(step, updates[step])
                 continue
-            for step in steps:
-                if step.op is stepped:
-                    lines += [*(self.check(checked) if unchecked else []), *self.commit(early), "# update"]
-                    commits, early, unchecked, section = [c for c in commits if c[1] in late], [], False, "update"
-                    lines += self.update(step, updates[step])
-                    continue
-                if step.op is in_tiles:
-                    lines += [f"# {step.section}"] * (step.section != section) + lines_of_tiles(writer, step.args[1])
-                    section = None
-                    continue
-                texts = scalars.lines(step) if step.is_arithmetic else self.lines(step, names)
-                if texts and step.section != section:
-                    section = step.section
-                    lines.append(f"# {section}")
-                lines += texts
+            if step.op is in_tiles:
+                lines += [f"# {step.section}"] * (step.section != section) + lines_of_tiles(writer, step.args[1])
+                section = None
+                continue
+            line = scalars.line(step) if step.is_arithmetic else self.line_of_numbers(step, names)
+            if line and step.section != section:
+                section = step.section
+                lines.append(f"# {section}")
+            lines += [line] * bool(line)
         lines += self.check(checked) if unchecked else []
         lines += self.commit(commits)
         writer.floats.update(v for v in given if v.is_number)  # which may be given as Python's numbers
@@ -125,39 +115,17 @@ class Source:
         needed = (line for name, thing in writer.definitions.items() for line in definition(name, thing, done))
         self.definitions = "\n".join([*["import math"] * ("math" in writer.namespace), *needed])
         writer.floats.clear()
+        self.functions = scalars.functions
         del self.scalars, self.memory, self.vectors, self.numbers  # a program outlives its plan, which can be large
 
-    def plain_number(self, given: Variable) -> str:
-        """The line that makes a float of a number that the program is given."""
-        scalars, kind = self.scalars, kind_of(given)
-        if scalars.part_of:
-            return f"{self.shared}[{scalars.places[given]}] = {kind}({given.name})"
-        scalars.given[given] = self.writer.name(f"{given.name}_")
-        return f"{scalars.given[given]} = {kind}({given.name})"
-
-    def part(self, steps: list[Variable]) -> str:
-        """The line that calls a function of arithmetic, which is written here."""
-        name = self.writer.name(f"{self.name}_{len(self.parts) + 1}")
-        lines, section = [f"def {name}({self.shared}):"], None
-        self.scalars.begin(steps)
-        for step in steps:
-            texts = self.scalars.lines(step, self.shared)
-            if texts and step.section != section:
-                section = step.section
-                lines.append(f"{INDENT}# {section}")
-            lines += [INDENT + text for text in texts]
-        self.parts.append("\n".join(lines) + "\n")
-        return f"{name}({self.shared})"
-
-    def lines(self, step: Variable, names: dict[Variable, str]) -> list[str]:
-        """The lines of a step; none for a view that was made before."""
+    def line_of_numbers(self, step: Variable, names: dict[Variable, str]) -> str:
+        """The line of a step; if arithmetic reads its result, that is made a number of Python's."""
         line = self.line(step, names)
         if step not in self.scalars.read or not line:
-            return [line] * bool(line)
+            return line
         name, _, text = line.partition("  # ")[0].partition(" = ")
         self.writer.floats.add(step)
-        shared = f"{self.shared}[{self.scalars.places[step]}] = " if self.scalars.part_of else ""
-        return [f"{shared}{name} = {kind_of(step)}({text})"]
+        return f"{self.scalars.place_of(step)}{name} = {kind_of(step)}({text})"
 
     def line(self, step: Variable, names: dict[Variable, str]) -> str:
         """The line of a step; "" for a view that was made before."""
@@ -257,18 +225,18 @@ class Source:
 
     def text(self) -> str:
         """All of it, ready to be pasted."""
-        return "\n\n\n".join(filter(None, (self.definitions, self.header, *self.parts, self.body)))
+        return "\n\n\n".join(filter(None, (self.definitions, self.header, *self.functions, self.body)))
 
     def function(self) -> Any:
         """The program with memory of its own, ready to be called; it lets NumPy's warnings be."""
         if not self.codes:
             text, self.short_names = with_short_names(f"{self.header}\n\n\n{self.body}")
-            self.codes = [compile(t, f"<compiled {self.name}>", "exec") for t in (*self.parts, text)]
+            self.codes = [compile(t, f"<compiled {self.name}>", "exec") for t in (*self.functions, text)]
         space = self.writer.namespace | self.short_names
         for code in self.codes:
             exec(code, space)
         program = space[self.name]
-        ours = {label_positions.__module__, Scalars.__module__}
+        ours = {label_positions.__module__, kind_of.__module__}
         if all(getattr(f, "__module__", None) in ours for f in self.writer.definitions.values()):
             context = Context()  # entering it is much faster than np.errstate
             context.run(np.seterr, all="ignore")
@@ -279,11 +247,6 @@ class Source:
                 return program(*args)
 
         return quiet
-
-
-def kind_of(number: Variable) -> str:
-    """The Python type of a number."""
-    return "float" if number.dtype == np.float64 else "bool"
 
 
 def with_short_names(text: str) -> tuple[str, dict[str, Any]]:

@@ -69,19 +69,10 @@ class Template:
             places[step] = at
             at += 1
         self.result = places[found] if isinstance(found, Variable) else constant_at
-        self.pair: tuple[Any, list[int], Any] | None = None
-        if len(self.steps) == 1 and not constants and steps[0].is_arithmetic and len(steps[0].args) == 2:
-            self.pair = self.steps[0][:3]
 
-    def __call__(self, plan: Plan, numbers: Sequence[Any]) -> Any:
+    def __call__(self, plan: Plan, numbers: list[Any]) -> Any:
         """The variable, or constant, of the result for other numbers."""
-        if self.pair is not None:  # most rules are one product
-            op, (i, j), sample = self.pair
-            result = plan.number(op, (numbers[i], numbers[j]), sample)
-            if self.is_guarded and result.__class__ is Variable:
-                result.is_guarded = True
-            return result
-        slots = [*numbers, *self.constants]
+        slots = numbers + self.constants
         for op, places, sample, is_arithmetic in self.steps:
             args = tuple([slots[i] for i in places])
             slots.append(plan.number(op, args, sample) if is_arithmetic else plan.simplified(op, args, {}, sample))
@@ -185,36 +176,38 @@ def number_cotangents(trace: Trace, output: Node, gradient: Any, inputs: Any) ->
     for node in nodes:
         if node._data.__class__ not in NUMBER or node.kwargs or not (node.op is None or node.op in RULES):
             return None
-    plan, templates = trace.plan, trace.templates
-    wanted = set(nodes)
-    kept = wanted if inputs is None else set(inputs)
+    plan, variables, templates = trace.plan, trace.plan.variables, trace.templates
+    kept = wanted = set(nodes)
     if inputs is not None:
+        kept = set(inputs)
         if not kept.isdisjoint(trace.plain):
             return None
         wanted = kept.copy()
         wanted.update(node for node in nodes if not wanted.isdisjoint(nodes_in(node.args)))
     found: dict[Node, Any] = {output: plan.convert(gradient)}
     for node in reversed(nodes):
-        if node.op is None or node not in found:
+        op, args, cotangent = node.op, node.args, found.get(node)
+        if op is None or cotangent is None:
             continue
-        numbers = [found[node] if node in kept else found.pop(node), number_of(trace, node)]
-        kinds: list[Any] = [node.op]
-        for arg in node.args:
-            number = number_of(trace, arg)
-            if number is None:
-                return None
+        numbers = [cotangent, number_of(trace, node)]
+        kinds: list[Any] = ["backward", op]
+        for arg in args:
+            number = variables.get(arg) if arg.__class__ is Value else None
+            if number.__class__ is not Variable or not number.is_number:
+                number = number_of(trace, arg)
+                if number is None:
+                    return None
             numbers.append(number)
-            kinds.append(arg in wanted if arg.__class__ is Value else None if node.op in LINEAR else repr(arg))
-        key = "backward", *kinds
+            kinds.append(arg in wanted if arg.__class__ is Value else None if op in LINEAR else repr(arg))
+        key = tuple(kinds)
         if key not in templates:
-            templates[key] = templates_of_rules(node, [kind is True for kind in kinds[1:]])
-        if templates[key] is None:
+            templates[key] = templates_of_rules(node, [kind is True for kind in kinds[2:]])
+        shares = templates[key]
+        if shares is None:
             return None
-        for i, template in templates[key]:
-            target = node.args[i]
-            share = template(plan, numbers)
-            before = found.get(target)
-            found[target] = share if before is None else plan.number(np.add, (before, share), ZERO)
+        for i, template in shares:
+            share, before = template(plan, numbers), found.get(args[i])
+            found[args[i]] = share if before is None else plan.number(np.add, (before, share), ZERO)
     return {node: as_node(trace, number) for node, number in found.items() if node in kept}
 
 

@@ -106,7 +106,7 @@ class Trace:
 
     def is_outside(self, node: Node) -> bool:
         """Whether a Value was there before the trace, so that what is done to it is an effect."""
-        outside = node.number < self.start or node in self.current or node in self.inputs or node in self.numbers
+        outside = node.number < self.start or node in self.inputs or node in self.numbers
         return outside and node not in self.entry
 
     # -- what the engine and Value report ------------------------------------------------------------------------

@@ -16,11 +16,13 @@ class Variable:
     `op` is None for what is given; `source` then says what it is: ("argument", i), ("data", Value), ("gradient",
     Value), ("array", ndarray) or ("generator", Generator).  `sample` are the numbers it had in the trace, or others of
     the same shape and dtype.  `is_number` says that it is one float64 or truth value, `is_arithmetic` that its step can
-    be written with Python's operators, `is_guarded` that NaN in it may stand for a zero.
+    be written with Python's operators, `is_guarded` that NaN in it may stand for a zero.  `index` is the place of
+    a step in a long program, -1 for what is given.
     """
 
     __slots__ = (
-        "args", "is_arithmetic", "is_guarded", "is_number", "kwargs", "name", "op", "sample", "section", "source",
+        "args", "index", "is_arithmetic", "is_guarded", "is_number", "kwargs", "name", "op", "sample", "section",
+        "source",
     )  # fmt: skip
 
     def __init__(
@@ -35,7 +37,7 @@ class Variable:
     ) -> None:
         self.op, self.args, self.kwargs, self.sample, self.source = op, args, kwargs, sample, source
         self.name, self.section, self.is_arithmetic, self.is_guarded = "", section, is_arithmetic, False
-        self.is_number = sample.__class__ in NUMBER
+        self.is_number, self.index = sample.__class__ in NUMBER, -1
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -40,7 +40,7 @@ class Writer:
     def text(self, arg: Any) -> str:
         """An argument as it stands in a call."""
         if isinstance(arg, Variable):
-            if arg in self.floats:
+            if arg.is_arithmetic or arg in self.floats:
                 return f"np.{arg.dtype.type.__name__}({arg.name})"
             return self.constant_array(arg) if arg.source and arg.source[0] == "constant" else arg.name
         if isinstance(arg, (tuple, list)):
