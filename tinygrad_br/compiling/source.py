@@ -250,12 +250,17 @@ class Source:
 
 
 def with_short_names(text: str) -> tuple[str, dict[str, Any]]:
-    """The same text with `np_add(` for `np.add(`, which saves a look-up at every step, and what the names mean."""
+    """The same text with `np_add(` for `np.add(`, and what the names mean.
+
+    This saves a look-up at every step, and a call of a Python function: NumPy's own would first ask whether an argument
+    brings an implementation along, which arrays do not.
+    """
     functions = {}
 
     def short(match: re.Match[str]) -> str:
         name = match.group(1)
-        functions["np_" + name.replace(".", "_")] = attrgetter(name)(np)
+        function = attrgetter(name)(np)
+        functions["np_" + name.replace(".", "_")] = getattr(function, "_implementation", function)
         return f"np_{name.replace('.', '_')}("
 
     return re.sub(r"\bnp\.([\w.]+)\(", short, text), functions
