@@ -26,12 +26,13 @@ class Entries(NamedTuple):
         return 3 * self.truncation + 1.5 * factor * self.noise
 
     def at(self, index: Any) -> Entries:
-        return Entries(*(field[index] for field in self))
+        return Entries(self.value[index], self.truncation[index], self.noise[index], self.row[index])
 
     def least(self, factor: Any = 1) -> Entries:
         """Of each series the entry with the smallest bound, the first of equal ones."""
         bound = self.bound(factor)
-        return self.at((np.where(np.isnan(bound), np.inf, bound).argmin(0), np.arange(bound.shape[-1])))
+        bound[np.isnan(bound)] = np.inf
+        return self.at((bound.argmin(0), np.arange(bound.shape[1])))
 
 
 class Tableau:
@@ -41,53 +42,57 @@ class Tableau:
     """
 
     def __init__(self, power: int, steps: Any, estimates: Any, noises: Any) -> None:
-        self.power = power
-        self.steps = [*steps]
-        values, noises = [estimates], [noises + np.finfo(estimates.dtype).eps * abs(estimates)]
-        truncations = [np.concatenate([np.full_like(estimates[:1], np.nan), abs(np.diff(estimates, axis=0))])]
-        for j in range(1, min(len(steps), COLUMNS)):
-            value, noise = values[-1], noises[-1]
-            weight = 1 / ((steps[:-j] / steps[j:]) ** power - 1)
-            values.append(value[1:] + weight * (value[1:] - value[:-1]))
-            noises.append(noise[1:] + weight * (noise[1:] + noise[:-1]))
-            truncations.append(np.maximum(abs(values[-1] - value[1:]), abs(values[-1] - value[:-1])))
-        rows = [np.broadcast_to(np.arange(j, len(steps))[:, None], value.shape) for j, value in enumerate(values)]
-        self.entries = [Entries(*map(np.concatenate, (values, truncations, noises, rows)))]
-        self.last = np.array([[value[-1] for value in values], [noise[-1] for noise in noises]])
-        broken = ~np.isfinite(estimates)
-        self.count = np.where(np.any(broken, 0), np.argmax(broken[::-1], 0), len(steps))  # of estimates since the start
-        self.start = np.zeros(len(self.count), int)  # the row of the first of them
-        self.leading = self.entries[0].least()  # the best entries so far, with a factor of 1
+        width = estimates.shape[1]
+        self.power, self.rows = power, 0
+        self.entries: list[Entries] = []
+        self.window = np.full((3, COLUMNS, width), np.nan, estimates.dtype)  # the last estimates, noises and steps
+        self.count = np.zeros(width, int)  # of estimates since the start
+        self.start = np.zeros(width, int)  # the row of the first of them
+        self.leading = Entries(*np.full((4, width), np.nan, estimates.dtype))  # the best so far, with a factor of 1
+        self.add(steps, estimates, noises)
 
-    def add(self, step: Any, estimate: Any, noise: Any) -> None:
-        """One more estimate for each series."""
-        number, columns = len(self.steps), min(len(self.steps) + 1, COLUMNS)
-        values, noises = np.empty((2, columns, len(estimate)), estimate.dtype)
-        truncations = np.empty_like(values)
-        values[0], noises[0] = estimate, noise + np.finfo(estimate.dtype).eps * abs(estimate)
-        before, carried = self.last
-        weights = 1 / ((np.array(self.steps[:-columns:-1]) / step) ** self.power - 1)
-        for j in range(1, columns):
-            values[j] = values[j - 1] + weights[j - 1] * (values[j - 1] - before[j - 1])
-            noises[j] = noises[j - 1] + weights[j - 1] * (noises[j - 1] + carried[j - 1])
-        truncations[0] = abs(estimate - before[0])
-        truncations[1:] = np.maximum(abs(values[1:] - values[:-1]), abs(values[1:] - before[: columns - 1]))
-        self.steps.append(step)
-        self.entries.append(Entries(values, truncations, noises, np.full(values.shape, number)))
-        self.last = np.array([values, noises])
-        self.count = np.where(np.isfinite(estimate), self.count + 1, 0)
+    def add(self, steps: Any, estimates: Any, noises: Any) -> None:
+        """More estimates for each series, a row for each step."""
+        rows, width = estimates.shape
+        new = np.array([estimates, noises + np.finfo(estimates.dtype).eps * abs(estimates), steps])
+        window = np.concatenate([self.window, new], 1)
+        self.window, steps = window[:, rows:], window[2]
+        number = np.arange(COLUMNS + rows)
+        # noise never cancels: with alternating signs it adds up in the same differences
+        column = np.array([window[0], np.where(number % 2, 1, -1)[:, None] * window[1]])
+        earlier = np.maximum(number - np.arange(1, COLUMNS)[:, None], 0)
+        weights = 1 / ((steps[earlier] / steps) ** self.power - 1)
+        columns = [column[:, COLUMNS - 1 :]]  # the new rows, and the one before, which they are compared with
+        for j in range(1, COLUMNS):
+            after = column[:, 1:]
+            column = after + weights[j - 1, j:] * (after - column[:, :-1])
+            columns.append(column[:, COLUMNS - 1 - j :])
+        values, noises = np.stack(columns, 2)
+        truncations = abs(values[1:] - values[:-1])
+        later = values[1:, 1:]
+        truncations[:, 1:] = np.maximum(abs(later - values[1:, :-1]), abs(later - values[:-1, :-1]))
+        numbers = np.broadcast_to(number[:rows, None, None] + self.rows, truncations.shape)
+        found = values[1:], truncations, abs(noises[1:]), numbers
+        self.entries.append(Entries(*(field.reshape(-1, width) for field in found)))
+        self.rows += rows
+        gaps = ~np.isfinite(estimates[::-1])
+        self.count = np.where(gaps.any(0), gaps.argmax(0), self.count + rows)
         best = self.entries[-1].least()
-        better = ~np.isnan(best.bound()) & ~(best.bound() >= self.leading.bound())
-        self.leading = Entries(*(np.where(better, new, old) for new, old in zip(best, self.leading, strict=True)))
+        bound = best.bound()
+        better = ~np.isnan(bound) & ~(bound >= self.leading.bound())
+        fields = zip(best, self.leading, strict=True)
+        self.leading = Entries(*(np.where(better, after, before) for after, before in fields))
 
     def restart(self, which: Any) -> None:
         """Forget all entries of some series, given by truth values."""
-        self.last = np.where(which, np.nan, self.last)
-        self.count, self.start = np.where(which, 0, self.count), np.where(which, len(self.steps), self.start)
+        self.window[:, :, which] = np.nan
+        self.count[which], self.start[which] = 0, self.rows
         self.leading = Entries(*(np.where(which, np.nan, field) for field in self.leading))
 
     def best(self, factor: Any = 1, series: Any = ..., before: Any = np.inf) -> Entries:
         """Of some series the entry with the smallest bound, of all rows or of those before a number."""
-        entries = Entries(*(np.concatenate([f[:, series] for f in fs]) for fs in zip(*self.entries, strict=True)))
+        entries = Entries(
+            *(np.concatenate([f[:, series] for f in fields]) for fields in zip(*self.entries, strict=True))
+        )
         forgotten = (entries.row < self.start[series]) | (entries.row >= before)
         return entries._replace(truncation=np.where(forgotten, np.nan, entries.truncation)).least(factor)

@@ -12,24 +12,22 @@ tableau the one with the smallest bound is taken.  The bound of an entry is the 
 Three things would fool such a scheme, and each is looked for.  An oscillation that is finer than all steps, or a kink
 that is nearer than all steps: the result is compared with differences at much smaller steps, and when these disagree
 the ladder goes on downwards.  A kink at the point itself, where central differences converge to the mean of two
-slopes: the one-sided derivatives are extrapolated from the same values.  The ratio of the steps is no round number, so
-that no period of the function divides all steps.
+slopes: the one-sided derivatives are extrapolated from the same values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .extrapolation import COLUMNS, Entries, Tableau
 
-RATIO = 1.9
+RATIO = 1.9  # no round number, so that no period of a function divides all steps
 FIRST_STEP = 0.23
-BEGINNING = 5  # so many steps are taken before the first look at the results
+BEGINNING, MORE = 8, 2  # so many steps are taken before the first look at the results, and before each further one
 PROBES = 5
 CLOSE = 36  # so many steps from 4 units of rounding up, to a hundred thousandth
 TINY = 1e-100  # nearer to zero than this a point counts as zero, so that no square underflows
@@ -72,7 +70,9 @@ class Rows(NamedTuple):
         return Rows(*(field[index] for field in self))
 
 
-def climb(at: Line, x: Any, weights: Any, order: int = 1, first: float = FIRST_STEP) -> list[Slope]:
+def climb(
+    at: Line, x: Any, weights: Any, order: int = 1, first: float = FIRST_STEP, expected: Sequence[Slope] = ()
+) -> list[Slope]:
     """The derivatives of sum(weights * at(lane, t)) at t = 0, in the precision of `x`.
 
     Args:
@@ -82,13 +82,16 @@ def climb(at: Line, x: Any, weights: Any, order: int = 1, first: float = FIRST_S
         weights: of the outputs: a row for all lanes, or one for each.
         order: 2 for second derivatives.
         first: the first step, for numbers up to 1 in size; in units of their size for larger ones.
+        expected: derivatives that were found in another way, from values next to the points.  A lane whose differences
+            lead to the same from afar goes no further down.
     """
     size, found = max(1, min(LANES, NUMBERS // max(weights.shape[-1], 1))), []
     with np.errstate(all="ignore"):
         for start in range(0, len(x), size):
             part = slice(start, start + size)
             each = weights if len(weights) == 1 else weights[part]
-            found += Ladder(partial(shifted, at, start), x[part], each, order, first).climb_down()
+            ladder = Ladder(partial(shifted, at, start), x[part], each, order, first)
+            found += ladder.climb_down(expected[part])
     return found
 
 
@@ -104,8 +107,7 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, found: float) ->
     """
     with np.errstate(all="ignore"):
         ladder = Ladder(at, x, weights)
-        steps = ladder.smallest / 16 * RATIO ** np.arange(CLOSE)
-        row = ladder.look(np.zeros(CLOSE, int), steps)
+        row = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(CLOSE)[:, None]).at((..., 0))
         noise = ladder.unit * (row.size + ladder.height) / row.step
         moves = abs(row.central * row.step)
         before = np.maximum.accumulate(moves)[2:-1]
@@ -130,85 +132,91 @@ class Ladder:
 
     def __init__(self, at: Line, x: Any, weights: Any, order: int = 1, first: float = FIRST_STEP) -> None:
         self.at, self.x, self.weights, self.order = at, x, weights, order
-        self.unit = np.finfo(x.dtype).eps
+        self.unit, self.everyone = np.finfo(x.dtype).eps, np.arange(len(x))
         largest = np.maximum(abs(x), 1)
-        self.first = first * largest
-        everyone = np.arange(len(x))
-        self.middle = at(everyone, x * 0)
-        # an output that stays the same at the first step adds no noise, only what its rounding may hide there
-        same = [at(everyone, way) == self.middle for way in (self.first, -self.first)]
-        self.moving = ~(same[0] & same[1])
-        self.height = np.sum(abs(weights) * abs(self.middle) * self.moving, -1)
-        self.hidden = self.unit * np.sum(abs(weights) * np.where(self.moving, 0, abs(self.middle)), -1) / self.first
         self.smallest = 64 * self.unit * np.where(abs(x) > TINY, abs(x), largest)
-        self.rows: list[Rows] = []
+        self.middle = at(self.everyone, x * 0)
+        self.moving: Any = None
+        self.steps = first * largest / RATIO ** np.arange(BEGINNING, dtype=x.dtype)[:, None]
+        self.rows = [self.look(self.everyone, self.steps)]
         self.rejected: dict[int, list[tuple[float, float]]] = {}  # other values of lanes, and bounds
 
-    def look(self, lanes: Any, step: Any) -> Rows:
-        """The quotients at a step, or rather at the step next to it that leads to a representable number."""
-        step = (self.x[lanes] + step) - self.x[lanes]
-        plus, minus, middle = self.at(lanes, step), self.at(lanes, -step), self.middle[lanes]
-        weights = self.weights if len(self.weights) == 1 else self.weights[lanes]
-        size = np.sum(abs(weights) * (abs(plus) + abs(minus)) * self.moving[lanes], -1) / 2
+    def look(self, lanes: Any, steps: Any) -> Rows:
+        """The quotients at steps, a row for each; at the nearest steps, rather, that lead to representable numbers."""
+        steps = (self.x[lanes] + steps) - self.x[lanes]
+        count = max(1, NUMBERS // (2 * self.middle[lanes].size or 1))
+        parts = [self.quotients(lanes, steps[k : k + count]) for k in range(0, len(steps), count)]
+        return parts[0] if len(parts) == 1 else Rows(*map(np.concatenate, zip(*parts, strict=True)))
 
-        def total(after: Any, before: Any) -> Any:
-            return np.sum(np.conj(weights) * (after - before), -1).real
-
+    def quotients(self, lanes: Any, step: Any) -> Rows:
+        ways = np.concatenate([step, -step])
+        outputs = self.at(np.broadcast_to(lanes, ways.shape).ravel(), ways.ravel())
+        plus, minus = outputs.reshape(2, *step.shape, -1)
+        middle, weights = self.middle[lanes], self.weights if len(self.weights) == 1 else self.weights[lanes]
+        if self.moving is None:
+            self.leave_out(plus[0], minus[0])
+        size = np.add.reduce(abs(weights) * (abs(plus) + abs(minus)) * self.moving[lanes], -1) / 2
         if self.order == 2:
-            second = total(plus - middle, middle - minus) / step**2
+            differences = (plus - middle) - (middle - minus)
+            second = np.add.reduce(np.conj(weights) * differences, -1).real / step**2
             return Rows(step, second, second, second, 4 * size / step)
-        right, left, central = total(plus, middle) / step, total(middle, minus) / step, total(plus, minus) / (2 * step)
-        return Rows(step, np.where(np.isfinite(right) & np.isfinite(left), central, np.nan), right, left, size)
+        differences = np.array([plus - minus, plus - middle, middle - minus])
+        central, right, left = np.add.reduce(np.conj(weights) * differences, -1).real / step
+        central = np.where(np.isfinite(right) & np.isfinite(left), central / 2, np.nan)
+        return Rows(step, central, right, left, size)
 
-    def climb_down(self) -> list[Slope]:
+    def leave_out(self, plus: Any, minus: Any) -> None:
+        """An output that stays the same at the first step adds no noise, only what its rounding may hide there."""
+        self.moving = (plus != self.middle) | (minus != self.middle)
+        sizes = abs(self.weights) * abs(self.middle)
+        self.height = np.sum(sizes * self.moving, -1)
+        self.hidden = self.unit * np.sum(np.where(self.moving, 0, sizes), -1) / self.steps[0]
+
+    def climb_down(self, expected: Sequence[Slope] = ()) -> list[Slope]:
         """The derivative of each lane.  All go down together, until each has found its own."""
+        claims, errors = np.array([(s.value, s.error) for s in expected], self.x.dtype).reshape(-1, 2).T
         found: list[Any] = [None] * len(self.x)
-        active, everyone = np.ones(len(self.x), bool), np.arange(len(self.x))
-        steps = self.first / RATIO ** np.arange(BEGINNING, dtype=self.x.dtype)[:, None]
-        beginning = self.look_at_all(everyone, steps)
-        self.rows += map(beginning.at, range(BEGINNING))
-        noise = self.unit * beginning.size / beginning.step
-        tableau, step = Tableau(2, beginning.step, beginning.central, noise), steps[-1]
+        active, [rows], steps = np.ones(len(self.x), bool), self.rows, self.steps
+        tableau = Tableau(2, rows.step, rows.central, self.unit * rows.size / rows.step)
         while True:
-            best, down = tableau.leading, len(self.rows)
-            settled = (tableau.count > 3) & (best.truncation <= best.noise) & (best.row < down - 2)
-            ready = np.flatnonzero(active & settled)
+            best = tableau.leading
+            settled = active & (tableau.count > 3) & (best.truncation <= best.noise) & (best.row < tableau.rows - 2)
+            if expected:
+                bound = best.bound() + TRUST * self.unit * abs(best.value)
+                same = settled & (errors <= bound) & (abs(claims - best.value) <= bound + errors)
+                for lane in np.flatnonzero(same).tolist():
+                    found[lane] = expected[lane]
+                active &= ~same
+                settled &= ~same
+            ready = np.flatnonzero(settled)
             if len(ready):
-                for lane, answer in zip(ready, self.tested(ready, tableau), strict=True):
+                for lane, answer in zip(ready.tolist(), self.tested(ready, tableau), strict=True):
                     found[lane] = answer
                     active[lane] = answer is None
-                tableau.restart(np.isin(everyone, ready) & active)
-            step = step / RATIO
-            active &= step >= self.smallest
+                tableau.restart(settled & active)
+            if not active.any():
+                break
+            steps = steps[-1] / RATIO ** np.arange(1, MORE + 1, dtype=steps.dtype)[:, None]
+            active &= steps[-1] >= self.smallest
             lanes = np.flatnonzero(active)
             if not len(lanes):
                 break
-            row = Rows(*np.full((len(Rows._fields), len(active)), np.nan, self.x.dtype))
-            for field, seen in zip(row, self.look(lanes, step[lanes]), strict=True):
-                field[lanes] = seen
-            self.rows.append(row)
-            tableau.add(row.step, row.central, self.unit * row.size / row.step)
-        for k, answer in enumerate(found):
-            answer = self.without_end(k) if answer is None else answer
-            others, error = (*answer.others, *self.rejected.get(k, ())), answer.error + float(self.hidden[k])
-            found[k] = answer._replace(others=others, error=error)
-        return found
-
-    def look_at_all(self, lanes: Any, steps: Any) -> Rows:
-        """The quotients at several steps, a row for each."""
-        looked = self.look(np.tile(lanes, len(steps)), steps.ravel())
-        return Rows(*(field.reshape(steps.shape) for field in looked))
+            rows = Rows(*np.full((len(Rows._fields), *steps.shape), np.nan, steps.dtype))
+            for field, seen in zip(rows, self.look(lanes, steps[:, lanes]), strict=True):
+                field[:, lanes] = seen
+            self.rows.append(rows)
+            tableau.add(rows.step, rows.central, self.unit * rows.size / rows.step)
+        return [self.without_end(k) if a is None else a for k, a in enumerate(found)]
 
     def history(self, lanes: Any) -> Rows:
-        """All quotients of some lanes, the step as the first axis."""
-        return Rows(*(np.array([field[lanes] for field in fields]) for fields in zip(*self.rows, strict=True)))
+        """All quotients of some lanes, a row for each step."""
+        return Rows(*(np.concatenate([field[:, lanes] for field in fields]) for fields in zip(*self.rows, strict=True)))
 
     def tested(self, lanes: Any, tableau: Tableau) -> list[Slope | None]:
         """The answers of lanes whose best entries have settled; None where much smaller steps tell another story."""
-        last, best, rows = self.rows[-1].step[lanes], tableau.leading.at(lanes), self.history(lanes)
+        last, best, rows = self.rows[-1].step[-1, lanes], tableau.leading.at(lanes), self.history(lanes)
         parts = np.linspace(0, 1, PROBES)[:, None].astype(last.dtype)
-        steps = (last / 30) ** (1 - parts) * self.smallest[lanes] ** parts
-        probes = self.look_at_all(lanes, steps)
+        probes = self.look(lanes, (last / 30) ** (1 - parts) * self.smallest[lanes] ** parts)
         factor = self.noise_factor(best.value, probes)
         noises = 4 * factor * self.unit * probes.size
         found: list[Slope | None] = [None] * len(lanes)
@@ -224,9 +232,11 @@ class Ladder:
                 self.remember(np.ones(len(late), bool), lanes[late], coarse)
             new = np.array([k for k in np.flatnonzero(good) if found[k] is None], int)
             if len(new):
-                height, fields = self.height[lanes][new], rows.at((slice(None), new))
-                for k, answer in zip(new, self.answers(entry.at(new), fields, factor[new], height), strict=True):
+                answers = self.answers(lanes[new], entry.at(new), rows.at((slice(None), new)), factor[new])
+                for k, answer in zip(new, answers, strict=True):
                     found[k] = answer
+            if all(found):
+                break
         return found
 
     def remember(self, which: Any, lanes: Any, entries: Entries, factor: Any = 1) -> None:
@@ -237,12 +247,9 @@ class Ladder:
 
     def noise_factor(self, value: Any, probes: Rows) -> Any:
         """How many times larger than the rounding of the results their noise is."""
-        finite = np.isfinite(probes.central)
-        size = np.max(probes.size, 0, where=finite, initial=0)
-        moves = np.sort(np.where(finite, abs(probes.central - value) * probes.step, np.nan), axis=0)  # NaN comes last
-        count, lanes = np.sum(finite, 0), np.arange(len(size))
-        median = (moves[np.maximum(count - 1, 0) // 2, lanes] + moves[np.minimum(count // 2, PROBES - 1), lanes]) / 2
-        return np.where(size > 0, np.maximum(1, 4 * median / (self.unit * size)), 1)
+        size = np.max(probes.size, 0, where=np.isfinite(probes.central), initial=0)
+        noise = median(abs(probes.central - value) * probes.step)
+        return np.where(size > 0, np.maximum(1, 4 * noise / (self.unit * size)), 1)
 
     def excess(self, entry: Entries, rows: Rows, finer: Rows, noises: Any) -> Any:
         """By how much the quotients at smaller steps differ from a value more than noise and truncation explain."""
@@ -260,84 +267,96 @@ class Ladder:
         noise = 64 * factor * self.unit * (row.size + height) / row.step
         return (k > 0) & (self.order == 1) & (now > 1.3 * then) & (now > noise + abs(row.central) / 10)
 
-    def answers(self, best: Entries, rows: Rows, factor: Any, height: Any) -> list[Slope]:
-        """The values, or the slopes on both sides where these differ."""
-        lanes = np.arange(len(height))
-        error, step = best.bound(factor) + TRUST * self.unit * abs(best.value), rows.step[intp(best.row), lanes]
-        left, right, slack, kink = self.sides(best, rows, factor, height, error) if self.order == 1 else (lanes,) * 4
-        found = []
-        for k in lanes.tolist():
-            if self.order == 1 and kink[k]:
-                middle, half = (right[k] + left[k]) / 2, abs(right[k] - left[k]) / 2 + slack[k]
-                reason = "kink: the slopes on both sides differ"
-                sides = float(left[k]), float(right[k])
-                found.append(Slope(float(middle), float(half), "one-sided", reason, float(step[k]), *sides))
-            else:
-                value, reason = float(best.value[k]), "central differences, extrapolated"
-                found.append(Slope(value, float(error[k]), "ridders", reason, float(step[k])))
+    def answers(self, lanes: Any, best: Entries, rows: Rows, factor: Any) -> list[Slope]:
+        """The values of lanes, or the slopes on both sides where these differ; all arrays have these lanes alone."""
+        error = best.bound(factor) + TRUST * self.unit * abs(best.value)
+        steps, hidden = rows.step[intp(best.row), np.arange(len(lanes))].tolist(), self.hidden[lanes].tolist()
+        reason = "central differences, extrapolated"
+        found = [
+            Slope(value, bound + extra, "ridders", reason, step, others=(*self.rejected.get(lane, ()),))
+            for lane, value, bound, extra, step in zip(
+                lanes.tolist(), best.value.tolist(), error.tolist(), hidden, steps, strict=True
+            )
+        ]
+        if self.order == 1:
+            left, right, slack, kink = self.sides(best, rows, factor, self.height[lanes], error)
+            for k in np.flatnonzero(kink).tolist():
+                found[k] = found[k]._replace(
+                    value=float(right[k] + left[k]) / 2,
+                    error=float(abs(right[k] - left[k])) / 2 + float(slack[k]) + hidden[k],
+                    method="one-sided", reason="kink: the slopes on both sides differ",
+                    left=float(left[k]), right=float(right[k]),
+                )  # fmt: skip
         return found
 
     def sides(self, best: Entries, rows: Rows, factor: Any, height: Any, error: Any) -> tuple[Any, ...]:
         """The derivatives on the left and on the right, the larger of their bounds, and whether they differ."""
         number = intp(best.row) + np.arange(1 - WINDOW, 1)[:, None]
         window = rows.at((np.maximum(number, 0), np.arange(len(height))))
-        both = np.where(np.tile(number, 2) < 0, np.nan, np.concatenate([window.left, window.right], -1))
-        both[~np.isfinite(both)] = np.nan
+        both = np.where(np.tile(number, 2) < 0, np.nan, np.concatenate([window.left, window.right], 1))
         noise = 2 * self.unit * (window.size + height) / window.step
-        tableau = Tableau(1, np.tile(window.step, 2), both, np.tile(noise, 2))
-        entry = tableau.best(np.tile(factor, 2))
+        factor = np.tile(factor, 2)
+        entry = Tableau(1, np.tile(window.step, 2), both, np.tile(noise, 2)).best(factor)
         left, right = entry.value.reshape(2, -1)
-        slack = entry.bound(np.tile(factor, 2)).reshape(2, -1)
+        slack = entry.bound(factor).reshape(2, -1)
         allowed = np.maximum(2 * (np.sum(slack, 0) + error), 1e-5 * (abs(left) + abs(right)))
         return left, right, np.max(slack, 0), abs(right - left) > allowed
 
     def without_end(self, lane: int) -> Slope:
         """The answer when no value settled on its way down: noise is judged row by row, and the best entry taken."""
-        everything = self.history([lane])
-        rows = everything.at(np.isfinite(everything.central[:, 0]))
-        if len(rows.step) < 4:
-            return self.edge(everything, lane)
-        size, height = rows.size, self.height[[lane]]
-        entries = Tableau(2, rows.step, rows.central, self.unit * size / rows.step).entries[0]
-        moves = (abs(np.diff(rows.central, axis=0)) * rows.step[1:])[:, 0]
-        found = []
-        for k in range(1, len(size)):
-            nearby = moves[k + 3 : k + 13]
-            noise = 2 * np.median(nearby if len(nearby) else moves[-5:]) + self.unit * size[k]
-            if noise[0] <= NOISY * size[k, 0]:
-                factor = noise / (self.unit * size[k] if size[k, 0] else 1)
-                best = entries.at(entries.row[:, 0] == k).least(factor)
-                found.append((best.bound(factor)[0], factor, best))
-        if not found:
+        rows = self.history([lane])
+        finite = np.isfinite(rows.central[:, 0])
+        if np.sum(finite) < 4:
+            return self.edge(rows, lane)
+        size, count = rows.size[:, 0], len(finite)
+        moves = abs(np.diff(rows.central[:, 0])) * rows.step[1:, 0]
+        nearby = median(np.append(moves, np.full(13, np.nan))[np.arange(10)[:, None] + np.arange(count) + 3])
+        noise = 2 * np.where(np.isnan(nearby), median(moves[np.isfinite(moves)][-5:, None]), nearby) + self.unit * size
+        factor = noise / np.where(size, self.unit * size, 1)
+        [entries] = Tableau(2, rows.step, rows.central, self.unit * rows.size / rows.step).entries
+        best = Entries(*(field.reshape(count, COLUMNS).T for field in entries)).least(factor)  # of each row
+        bound = best.bound(factor)
+        usable = np.flatnonzero((noise <= NOISY * size) & np.isfinite(bound))
+        usable = usable[np.argsort(bound[usable], kind="stable")]
+        if not len(usable):
             return Slope(np.nan, np.inf, "none", "the function's values are noise, or oscillate faster than any step")
-        found.sort(key=itemgetter(0))
+        best, bound, factor = best.at(usable), bound[usable], factor[usable]
+        rows, lanes = rows.at((slice(None), 0 * usable)), np.full(len(usable), lane)
+        answers = self.answers(lanes, best, rows, factor)
         kinks: list[Slope] = []
-        for _, factor, best in found:
-            if not self.spike(best.row, rows, factor, height)[0]:
-                [answer] = self.answers(best, rows, factor, height)
+        for answer, spike in zip(answers, self.spike(best.row, rows, factor, self.height[lanes]), strict=True):
+            if not spike:
                 if answer.method == "ridders" and all(answer.step < kink.step for kink in kinks):
                     break
                 kinks += [answer] * (answer.method != "ridders")
         else:
-            _, factor, best = found[0]
-            answer = kinks[0] if kinks else self.answers(best, rows, factor, height)[0]
-        finer = ((float(b.value[0]), float(e)) for e, _, b in found if rows.step[b.row[0], 0] < answer.step)
-        return answer._replace(others=tuple((v, e) for v, e in finer if e <= VAGUE * abs(v) or v == 0))
+            answer = kinks[0] if kinks else answers[0]
+        others = zip(best.value.tolist(), bound.tolist(), answers, strict=True)
+        clear = ((v, e) for v, e, other in others if e <= VAGUE * abs(v) or (v == 0 and other.step < answer.step))
+        return answer._replace(others=(*clear, *answer.others))
 
-    def edge(self, everything: Rows, lane: int) -> Slope:
+    def edge(self, rows: Rows, lane: int) -> Slope:
         """The derivative where the function is defined on one side only."""
         for name in ("right", "left"):
-            rows = everything.at(np.isfinite(getattr(everything, name)[:, 0]))
             quotients = getattr(rows, name)
-            if len(quotients) > 4:
-                size = self.height[lane] + np.max(abs(quotients) * rows.step)
+            finite = np.isfinite(quotients[:, 0])
+            if np.sum(finite) > 4:
+                size = self.height[lane] + np.max(abs(quotients[finite]) * rows.step[finite])
                 best = Tableau(1, rows.step, quotients, 2 * self.unit * size / rows.step).best().at(0)
-                error = float(best.bound() + abs(best.value - quotients[-1, 0]) / 4)
+                error = float(best.bound() + abs(best.value - quotients[finite][-1, 0]) / 4 + self.hidden[lane])
                 reason = f"edge: the function is defined only to the {name}"
-                value, step = float(best.value), float(rows.step[best.row, 0])
+                value, step = float(best.value), float(rows.step[intp(best.row), 0])
                 left, right = (value, np.nan) if name == "left" else (np.nan, value)
                 return Slope(value, error, "one-sided", reason, step, left, right)
         return Slope(np.nan, np.inf, "none", "the function is not finite around the point, or raises there")
+
+
+def median(numbers: Any) -> Any:
+    """The median along the first axis, of the numbers that are not NaN; NaN where there are none."""
+    ordered, count = np.sort(numbers, 0), np.sum(~np.isnan(numbers), 0)  # NaN comes last
+    series = np.arange(ordered.shape[1])
+    lower, upper = np.maximum(count - 1, 0) // 2, np.minimum(count // 2, len(ordered) - 1)
+    return (ordered[lower, series] + ordered[upper, series]) / 2
 
 
 def intp(numbers: Any) -> Any:
