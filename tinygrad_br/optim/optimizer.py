@@ -19,7 +19,7 @@ from ..value import Value
 Array = Any
 Schedule = Callable[[int], float]
 
-BLOCK = 1 << 17  # bytes of each vector that are updated at a time, so that all of them stay in the processor's cache
+BLOCKS = 3 << 18  # bytes of all vectors that are updated at a time, so that they stay in the processor's cache
 LINE = 64  # bytes that the processor reads at a time
 FLUSH_EVERY = 64  # steps between two looks for numbers so small that the processor slows down
 
@@ -35,7 +35,7 @@ class Pool:
         self.dtype = self.parameters[0].dtype
         ends = np.cumsum([p.size for p in self.parameters]).tolist()
         self.slices = [slice(end - p.size, end) for p, end in zip(self.parameters, ends)]
-        self.block = max(1, min(BLOCK // self.dtype.itemsize, ends[-1]))
+        self.block = block_of(ends[-1], (4 + len(memories)) * self.dtype.itemsize)
         self.data, self.gradient, *remembered = vectors(2 + len(memories), ends[-1], self.dtype)
         self.memory, self.scratch = dict(zip(memories, remembered)), np.zeros(self.block, self.dtype)
         self.pieces = [self.data[s].reshape(p.shape) for s, p in zip(self.slices, self.parameters)]
@@ -87,6 +87,15 @@ class Pool:
             return self.whole
         found = [s for i, s in zip(self.indices, self.slices) if gradients[i] is not None]
         return [self.part(start, s.stop) for s in found for start in range(s.start, s.stop, self.block)]
+
+
+def block_of(size: int, entry: int) -> int:
+    """How many of all entries are updated at a time, in blocks of nearly the same size.
+
+    `entry` is the bytes that belong to one: parameter, gradient, two intermediate results, memories.
+    """
+    blocks = max(1, round(size * entry / BLOCKS))
+    return -(-size // blocks // LINE) * LINE
 
 
 def vectors(count: int, size: int, dtype: np.dtype[Any]) -> list[Array]:
