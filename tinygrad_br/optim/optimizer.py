@@ -149,7 +149,7 @@ class Optimizer:
             raise ValueError(f"the learning rate is a positive number, but got {lr}")
         self.schedule = lr if callable(lr) else None
         self.steps = 0
-        self.lr: float = lr(0) if callable(lr) else lr
+        self.lr = float(lr(0) if callable(lr) else lr)  # a float64 of NumPy would make float32 steps slow
         by_dtype: dict[Any, list[int]] = {}
         for i, p in enumerate(self.parameters):
             by_dtype.setdefault(p.dtype, []).append(i)
@@ -185,7 +185,7 @@ class Optimizer:
     def begin_step(self) -> None:
         """Count the step, find its learning rate, and take the parameters' present numbers."""
         if self.schedule is not None:
-            self.lr = self.schedule(self.steps)
+            self.lr = float(self.schedule(self.steps))
         self.steps += 1
         for pool in self.pools:
             pool.adopt()
