@@ -105,7 +105,7 @@ class Caller:
                 ] + ["True"] * any(p not in pieces for p in pool.parameters)
                 self.before.append(f"if {' or '.join(moved)}:\n        {self.thing(pool)}.adopt()")
             self.before.append(f"{o}_before = {o}.lr, {o}.steps")
-            self.before.append(f"if {o}.schedule is not None:\n        {o}.lr = {o}.schedule({o}.steps)")
+            self.before.append(f"if {o}.schedule is not None:\n        {o}.lr = float({o}.schedule({o}.steps))")
             self.before.append(f"{o}.steps += 1")
 
     def end_steps(self, optimizers: Sequence[Any]) -> None:
