@@ -171,17 +171,18 @@ class Plan:
     def number(self, op: Any, args: tuple[Any, ...], sample: Any) -> Any:
         """As `simplified`, for arithmetic of single numbers, of which graphs can have millions."""
         key: tuple[Any, ...] = op, args
+        for arg in args:
+            if arg.__class__ is not Variable:
+                if Variable not in [a.__class__ for a in args]:
+                    return op(*args)
+                key = op, *[a or repr(float(a)) for a in args]  # -0.0 equals 0.0 and is another number
+                break
         variable = self.known.get(key)
         if variable is None:
-            variables = [arg.__class__ is Variable for arg in args]
-            if op is np.negative or False in variables:
-                if True not in variables:
-                    return op(*args)
-                if op in SIMPLER and (result := SIMPLER[op](self, sample, *args)) is not None:
+            if (len(key) > 2 or op is np.negative) and op in SIMPLER:
+                result = SIMPLER[op](self, sample, *args)
+                if result is not None:
                     return result
-                key = op, *[a if a.__class__ is Variable else repr(float(a)) for a in args]  # -0.0 is not 0.0
-                variable = self.known.get(key)
-        if variable is None:
             variable = self.known[key] = Variable(op, args, NO_KWARGS, sample, None, self.section, True)
             self.steps.append(variable)
         return variable

@@ -17,7 +17,8 @@ from ..modes import DEFAULT, MODE
 from ..nn.module import Module
 from ..transforms import flatten, rebuild
 from ..value import Value
-from .program import Program, is_numbers
+from .program import Program
+from .traced import is_numbers
 
 MOST_PROGRAMS = 64  # of one function, and for arguments of one kind; the one that is oldest in use goes first
 

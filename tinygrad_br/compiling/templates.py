@@ -7,7 +7,8 @@ with the variables of every operation of the kind.  Derivatives of a graph of si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +45,7 @@ class Template:
     def __init__(self, trace: Trace, leaves: Sequence[Any], result: Any) -> None:
         found = trace.plan.convert(result)
         self.constants: list[Any] = []
-        self.steps: list[tuple[Any, list[int], Any, bool]] = []
+        self.steps: list[tuple[Any, Callable[[Any], tuple[Any, ...]], Any, bool]] = []
         self.is_guarded = isinstance(found, Variable) and found.is_guarded
         places: dict[Any, int] = {trace.plan.convert(leaf): i for i, leaf in enumerate(leaves)}
         steps = trace.plan.alive([found]) if isinstance(found, Variable) else []
@@ -65,7 +66,8 @@ class Template:
                 else:
                     taken.append(constant_at)
                     constant_at += 1
-            self.steps.append((step.op, taken, step.sample, step.is_arithmetic))
+            take = itemgetter(*taken) if len(taken) > 1 else lambda slots, place=taken[0]: (slots[place],)
+            self.steps.append((step.op, take, step.sample, step.is_arithmetic))
             places[step] = at
             at += 1
         self.result = places[found] if isinstance(found, Variable) else constant_at
@@ -73,8 +75,8 @@ class Template:
     def __call__(self, plan: Plan, numbers: list[Any]) -> Any:
         """The variable, or constant, of the result for other numbers."""
         slots = numbers + self.constants
-        for op, places, sample, is_arithmetic in self.steps:
-            args = tuple([slots[i] for i in places])
+        for op, take, sample, is_arithmetic in self.steps:
+            args = take(slots)
             slots.append(plan.number(op, args, sample) if is_arithmetic else plan.simplified(op, args, {}, sample))
         result = slots[self.result]
         if self.is_guarded and result.__class__ is Variable:

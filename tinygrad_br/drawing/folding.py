@@ -11,10 +11,8 @@ A large graph is folded in three steps, each of which takes time in proportion t
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,18 +82,6 @@ def shortened(items: list[Item], limit: int) -> list[Item]:
             break
         items = fewer
     return without_far_part(items, limit) if len(items) > limit else items
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection meanwhile: it would walk the large graph again and again and find nothing."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Numbering(dict[Hashable, int]):

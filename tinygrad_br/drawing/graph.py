@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from ..collector import collector_paused
 from ..engine import Node, cotangents, nodes_in, part
 from ..messages import op_name
 from .colours import Theme, gradient_colour, magnitude
-from .folding import Graph, Item, by_module, collector_paused, folded, operations, unfolded
+from .folding import Graph, Item, by_module, folded, operations, unfolded
 from .labels import (
     arguments,
     digits_of,
