@@ -7,7 +7,7 @@ any iterable, or from a function that makes one anew for each epoch.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Any
 
 import numpy as np
@@ -147,14 +147,20 @@ class Rows:
         for start in range(0, n, block):
             rows = order[start : start + block]
             x, y = self.x.take(rows, 0), self.y.take(rows, 0)
-            weights = None if self.weights is None else self.weights[rows]
             if self.augment is not None:
                 x = augmented(self.augment, x, rng)
-            for i in range(0, len(rows), size):
-                if weights is None:
-                    yield x[i : i + size], y[i : i + size], None
-                elif weights[i : i + size].any():
-                    yield x[i : i + size], y[i : i + size], weights[i : i + size]
+            if self.weights is None:
+                yield from zip(cut(x, size), cut(y, size), repeat(None))
+            else:
+                batches = zip(cut(x, size), cut(y, size), cut(self.weights[rows], size))
+                yield from (batch for batch in batches if batch[2].any())
+
+
+def cut(array: Array, size: int) -> Iterator[Array]:
+    """Views of `size` rows each, and one of the rows that are left."""
+    number = len(array) // size
+    whole = array[: number * size].reshape(number, size, *array.shape[1:])
+    return chain(whole, [array[number * size :]] if number * size < len(array) else [])
 
 
 def augmented(augment: Augment, x: Array, rng: np.random.Generator) -> Array:

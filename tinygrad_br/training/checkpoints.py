@@ -46,7 +46,9 @@ def save_checkpoint(run: Run, path: str | PathLike[str]) -> None:
         "generator": run.epoch_start if run.batch else run.rng.bit_generator.state,
     }
     if run.batch:
-        header |= {"losses": run.losses, "sizes": run.sizes, "rows": [len(y) for y in run.targets]}
+        header |= {"losses": run.losses, "sizes": run.sizes}
+    if run.batch and run.metrics:
+        header["rows"] = [len(y) for y in run.targets]
         arrays |= {"seen": np.concatenate(run.seen), "targets": np.concatenate(run.targets)}
     if hasattr(getattr(run.optimizer, "schedule", None), "update"):
         header["schedule"] = vars(run.optimizer.schedule)
@@ -88,8 +90,9 @@ def resume_run(run: Run, path: str | PathLike[str]) -> None:
     run.figures, run.history.columns = header["figures"], header["columns"]
     run.history.seconds = header["seconds"]
     if run.batch:
-        cuts = np.cumsum(header["rows"])[:-1]
         run.losses, run.sizes = header["losses"], header["sizes"]
+    if "seen" in arrays:
+        cuts = np.cumsum(header["rows"])[:-1]
         run.seen, run.targets = np.split(arrays["seen"], cuts), np.split(arrays["targets"], cuts)
     if hasattr(getattr(run.optimizer, "schedule", None), "update"):
         vars(run.optimizer.schedule).update(header.get("schedule", {}))

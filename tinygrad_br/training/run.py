@@ -35,7 +35,8 @@ class Run:
         epoch: the present epoch, counted from 1.
         batch: how many batches of the present epoch have been learned from; 0 when it is finished.
         steps: how many steps have been made.
-        losses, sizes, seen, targets: of the batches of the present epoch; sizes are numbers, or weights, of rows.
+        losses, sizes: of the batches of the present epoch; sizes are numbers, or weights, of rows.
+        seen, targets: the outputs of these batches and what they should be, if there are metrics to be computed.
     """
 
     def __init__(
@@ -103,29 +104,37 @@ class Run:
         """Learn from the batches of an epoch that are still to come; whether the epoch is finished."""
         on_batch = [c.on_batch_end for c in self.callbacks if overrides(c, "on_batch_end")]
         due = self.progress.due if self.progress is not None else float("inf")
+        losses, sizes, progress = self.losses, self.sizes, self.progress
+        learn: Any = self.learn
+        # whether code of the user's, which may change anything, runs between two steps
+        open_to_others = on_batch or isinstance(self.source, Stream) or self.source.augment is not None
+        again = learn if open_to_others else learn.again
         self.model.train()
         try:
             for x, y, weights in islice(self.source.epoch(self.rng), self.batch, None):
                 try:
-                    loss, output = self.learn(x, y, weights)
+                    loss, output = learn(x, y, weights)
                 except FloatingPointError as error:
                     where = f"epoch {self.epoch}, batch {self.batch + 1}"
                     raise FloatingPointError(f"training went wrong in {where}: {error}") from None
-                if self.learn.eager_because and not self.told and self.progress is not None:
-                    self.progress.say(f"the step is not compiled: {self.learn.eager_because}")
-                    self.told = True
                 self.steps += 1
                 self.batch += 1
-                self.losses.append(loss)
-                self.sizes.append(len(y) if weights is None else float(weights.sum()))
-                self.seen.append(output)
-                self.targets.append(y)
+                losses.append(loss)
+                sizes.append(len(y) if weights is None else float(weights.sum()))
+                if self.metrics:
+                    self.seen.append(output)
+                    self.targets.append(y)
                 for call in on_batch:
                     call(self)
-                if perf_counter() >= due:
-                    due = self.show()
+                if progress is not None:
+                    if self.learn.eager_because and not self.told:
+                        progress.say(f"the step is not compiled: {self.learn.eager_because}")
+                        self.told = True
+                    if perf_counter() >= due:
+                        due = self.show()
                 if self.history.stopped:
                     return False
+                learn = again
         except BatchesRanOut:
             if self.epoch == 1:
                 raise ValueError("the iterable of batches is empty; there is nothing to learn from") from None

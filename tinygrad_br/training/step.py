@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..compiling import TraceError, compile
-from ..modes import debug, must_be_finite
+from ..modes import DEFAULT, MODE, debug, must_be_finite
 from ..nn import Module
 from ..optim import LBFGS, clip_by_norm
 
@@ -28,6 +28,7 @@ class Step:
         compiled: whether to try `tg.compile`.
         clip_norm: how long the gradient may be.
 
+    `program` is the one that made the last step, for `rows` rows, if there is one.
     `eager_because` says why the step is not compiled; it is None while it is, and "" if that was not wished.
     """
 
@@ -42,6 +43,7 @@ class Step:
         self.model, self.loss, self.optimizer, self.clip_norm = model, loss, optimizer, clip_norm
         self.parameters = model.parameters()
         self.compiled: Any = compile(self.eager)
+        self.program, self.rows = None, 0
         self.eager_because: str | None = None if compiled else ""
         if compiled and isinstance(optimizer, LBFGS):
             self.eager_because = "LBFGS computes the loss at several places in each step"
@@ -51,6 +53,7 @@ class Step:
 
         Raises FloatingPointError if the loss or a gradient is NaN or infinite.
         """
+        self.program = None
         batch = (x, y) if weights is None else (x, y, weights)
         if self.eager_because is None:
             try:
@@ -64,9 +67,22 @@ class Step:
             else:
                 if self.compiled.compilations > MOST_PROGRAMS:
                     self.eager_because = f"{MOST_PROGRAMS} programs were not enough: shapes or settings keep changing"
-                return loss.item(), output
+                if MODE.get() is DEFAULT:
+                    self.program, self.rows = self.compiled.last, len(y)
+                return float(loss), output
         loss, output = self.eager(*batch)
-        return loss.item(), output
+        return float(loss), output
+
+    def again(self, x: Any, y: Any, weights: Any) -> tuple[float, Any]:
+        """The step once more, when nothing can have changed since the last one but the rows and how many they are.
+
+        The program needs no look at all that it depends on then, which at small networks is a good part of a step.
+        """
+        if self.program is not None and weights is None and len(y) == self.rows:
+            result = self.program.run((x, y))
+            if result is not NotImplemented:
+                return float(result[0]), result[1]
+        return self(x, y, weights)
 
     def is_repeatable(self, batch: tuple[Any, ...]) -> bool:
         """Whether the step is the same program each time: known of our own code, tried with code of the user's."""
