@@ -141,19 +141,23 @@ class Rows:
 
         A batch whose rows all have the weight 0 says nothing of the loss and is left out.
         """
-        size, n = self.batch_size, len(self.x)
-        order = rng.permutation(n) if self.shuffle else np.arange(n)
+        n = len(self.x)
+        return chain.from_iterable(self.blocks(rng.permutation(n) if self.shuffle else np.arange(n), rng))
+
+    def blocks(self, order: Array, rng: np.random.Generator) -> Iterator[Iterator[Batch]]:
+        """The batches of each block."""
+        size = self.batch_size
         block = size * max(1, BLOCK_BYTES // max(1, size * self.x[:1].nbytes))
-        for start in range(0, n, block):
+        for start in range(0, len(order), block):
             rows = order[start : start + block]
             x, y = self.x.take(rows, 0), self.y.take(rows, 0)
             if self.augment is not None:
                 x = augmented(self.augment, x, rng)
             if self.weights is None:
-                yield from zip(cut(x, size), cut(y, size), repeat(None))
+                yield zip(cut(x, size), cut(y, size), repeat(None))
             else:
                 batches = zip(cut(x, size), cut(y, size), cut(self.weights[rows], size))
-                yield from (batch for batch in batches if batch[2].any())
+                yield (batch for batch in batches if batch[2].any())
 
 
 def cut(array: Array, size: int) -> Iterator[Array]:

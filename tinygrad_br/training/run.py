@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
+from operator import mul
 from time import perf_counter
 from typing import Any
 
@@ -111,7 +112,10 @@ class Run:
         again = learn if open_to_others else learn.again
         self.model.train()
         try:
-            for x, y, weights in islice(self.source.epoch(self.rng), self.batch, None):
+            batches = self.source.epoch(self.rng)
+            for _ in islice(batches, self.batch):  # which were learned from before a checkpoint
+                pass
+            for x, y, weights in batches:
                 try:
                     loss, output = learn(x, y, weights)
                 except FloatingPointError as error:
@@ -164,7 +168,7 @@ class Run:
 
     def training_figures(self) -> dict[str, float]:
         """The mean loss of all examples, and the metrics over all of them, of the steps made in this epoch."""
-        figures = {"loss": float(np.average(self.losses, weights=self.sizes))}
+        figures = {"loss": sum(map(mul, self.losses, self.sizes)) / sum(self.sizes)}
         if self.metrics:
             output, y = np.concatenate(self.seen), np.concatenate(self.targets)
             figures.update((name, float(metric(output, y))) for name, metric in self.metrics.items())

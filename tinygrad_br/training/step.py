@@ -43,7 +43,8 @@ class Step:
         self.model, self.loss, self.optimizer, self.clip_norm = model, loss, optimizer, clip_norm
         self.parameters = model.parameters()
         self.compiled: Any = compile(self.eager)
-        self.program, self.rows = None, 0
+        self.program: Any = None
+        self.rows = 0
         self.eager_because: str | None = None if compiled else ""
         if compiled and isinstance(optimizer, LBFGS):
             self.eager_because = "LBFGS computes the loss at several places in each step"
