@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -47,6 +48,60 @@ def test_norm_of_a_row_of_zeros_leaves_the_other_rows_alone():
     x = np.array([[0.0, 0.0], [3.0, 4.0]])
     [gradient] = tg.gradients(np.linalg.norm(v := Value(x), axis=1).sum(), [v])
     np.testing.assert_array_equal(gradient, [[0.0, 0.0], [0.6, 0.8]])
+
+
+def test_a_norm_of_negative_order_is_zero_with_any_zero_and_so_is_its_gradient():
+    x = Value(np.array([2.0, 0.0, -1.0]))
+    with np.errstate(divide="ignore"):
+        np.linalg.norm(x, -1.5).backward()
+    np.testing.assert_array_equal(x.grad, 0.0)
+
+
+def of_many_sizes(shape, seed):
+    """Matrices whose entries lie between 1e-12 and 1e12 in size."""
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-1, 1, shape) * 10.0 ** rng.uniform(-12, 12, shape)
+
+
+def exact_inverse(a):
+    with mpmath.workdps(120):
+        return np.array((mpmath.matrix(a.tolist()) ** -1).tolist(), object)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("n", "precision"), [(2, 2e-14), (3, 2e-14), (5, 1e-10)])
+def test_the_gradient_of_det_keeps_its_digits_in_every_entry_whatever_their_sizes(n, precision, seed):
+    a = of_many_sizes((n, n), seed)
+    with mpmath.workdps(120):
+        expected = (exact_inverse(a).T * mpmath.det(mpmath.matrix(a.tolist()))).astype(np.float64)
+    np.testing.assert_allclose(tg.grad(np.linalg.det)(a), expected, rtol=precision)
+
+
+def test_large_determinants_are_differentiated_as_a_whole():
+    a = np.random.default_rng(4).normal(size=(9, 9))
+    a[:, 8] = a[:, 0]
+    check(np.linalg.det, a, precision=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4)])
+def test_the_gradient_of_pinv_keeps_its_digits_whatever_the_sizes(shape, seed):
+    """The derivative along E is that of inv(a.T a) a.T or a.T inv(a a.T), from differences of 100 digits."""
+    a, weights = of_many_sizes(shape, seed), np.random.default_rng(seed).normal(size=shape[::-1])
+
+    def total(a):
+        inverse = exact_inverse(a.T @ a) @ a.T if shape[0] > shape[1] else a.T @ exact_inverse(a @ a.T)
+        return np.sum(weights * inverse)
+
+    expected = np.empty(shape)
+    with mpmath.workdps(120):
+        exact = np.vectorize(mpmath.mpf, otypes=[object])(a)
+        for index in np.ndindex(shape):
+            step = np.zeros(shape, object)
+            step[index] = abs(exact[index]) * mpmath.mpf(10) ** -30
+            expected[index] = (total(exact + step) - total(exact - step)) / (2 * step[index])
+    [gradient] = tg.gradients((weights * np.linalg.pinv(v := Value(a))).sum(), [v])
+    np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-13 * np.max(abs(expected)))
 
 
 def test_equal_eigenvalues_and_singular_values_have_gradients():

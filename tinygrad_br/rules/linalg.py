@@ -101,11 +101,54 @@ def solve_left(g: Any, ans: Any, a: Any, b: Any) -> Any:
 define_rule(np.linalg.solve, solve_left, solve_right)
 
 
+def ordered_qr(a: Any) -> tuple[Any, Any]:
+    """An orthonormal basis q, and the matrix that gives pinv(a), of a tall a, times H of the first columns of q.
+
+    The rows and columns are taken in the order of their sizes, so that small ones keep their digits beside large ones.
+    (A. Cox and N. Higham, "Stability of Householder QR factorization for weighted least squares problems", 1998.)
+    """
+    size = np.abs(a)
+    rows, columns = np.argsort(-size.max(-1), axis=-1), np.argsort(-size.max(-2), axis=-1)
+    a = np.take_along_axis(np.take_along_axis(a, rows[..., :, None], -2), columns[..., None, :], -1)
+    q, r = np.linalg.qr(a, mode="complete")
+    inverse = np.linalg.inv(r[..., : a.shape[-1], :])
+    return (
+        np.take_along_axis(q, np.argsort(rows, axis=-1)[..., :, None], -2),
+        np.take_along_axis(inverse, np.argsort(columns, axis=-1)[..., :, None], -2),
+    )
+
+
+def rank_of(projection: Any) -> Any:
+    return np.rint(np.trace(projection, axis1=-2, axis2=-1).real)
+
+
+def pseudoinverse(a: Any, p: Any) -> Any:
+    """The pseudoinverse p of a, which NumPy found from singular values, to the digits that large numbers cost it."""
+    if a.shape[-2] < a.shape[-1]:
+        return H(pseudoinverse(H(a), H(p)))
+    if np.any(rank_of(p @ a) < a.shape[-1]):
+        return p
+    q, inverse = ordered_qr(a)
+    return inverse @ H(q[..., : a.shape[-1]])
+
+
+def unreached(a: Any, p: Any) -> Any:
+    """1 - a p, the projection on what is orthogonal to the columns of a; p is the pseudoinverse of a."""
+    rows, columns = a.shape[-2:]
+    rank = rank_of(p @ a)
+    if rows > columns and np.all(rank == columns):
+        rest = ordered_qr(a)[0][..., columns:]
+        return rest @ H(rest)
+    return np.where((rank < rows)[..., None, None], np.eye(rows, dtype=a.dtype) - a @ p, 0)
+
+
 def pinv_formula(g: Any, p: Any, a: Any) -> Any:
-    beside, below = np.eye(a.shape[-2]) - a @ p, np.eye(a.shape[-1]) - p @ a
+    p, beside, below = pseudoinverse(a, p), unreached(a, p), unreached(H(a), H(p))
     return beside @ H(g) @ p @ H(p) + H(p) @ p @ H(g) @ below - H(p) @ g @ H(p)
 
 
+pseudoinverse = define_rule(pseudoinverse, conjugated(lambda g, ans, a, p: pinv_formula(g, p, a)), None)
+unreached = define_rule(unreached, conjugated(lambda g, ans, a, p: -ans @ (g + H(g)) @ H(pseudoinverse(a, p))), None)
 define_rule(np.linalg.pinv, conjugated(lambda g, ans, a, *args, **kwargs: pinv_formula(g, ans, a)))
 
 
@@ -116,25 +159,26 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, **kwargs: Any) -> A
     return record(np.linalg.pinv, (operand(a),), kwargs if rcond is None else {"rcond": rcond})
 
 
-def lstsq_rules(gs: Any, a: Any, b: Any) -> tuple[Any, Any]:
+def lstsq_rules(gs: Any, a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any]:
     """x = pinv(a) b; the sums of squared residuals are of r = b - a x, which is orthogonal to the columns of a."""
     gx, g_squares, _, g_values = gs
-    p, vector = np.linalg.pinv(a), np.ndim(b) == 1
+    vector = np.ndim(b) == 1
     gx, b = (gx[:, None], b[:, None]) if vector else (gx, b)
-    x = p @ b
+    rough = np.linalg.pinv(a, np.finfo(a.dtype).eps * max(a.shape) if rcond is None else rcond)
+    p = pseudoinverse(a, rough)
     u, _, vh = np.linalg.svd(a, full_matrices=False)
-    ga = pinv_formula(gx @ H(b), p, a) + (u * g_values) @ vh
+    ga = pinv_formula(gx @ H(b), rough, a) + (u * g_values) @ vh
     gb = H(p) @ gx
     if g_squares.size:
-        r = 2 * g_squares * (b - a @ x)
-        ga, gb = ga - r @ H(x), gb + r
+        r = 2 * g_squares * (unreached(a, rough) @ b)
+        ga, gb = ga - r @ H(p @ b), gb + r
     return ga, gb[:, 0] if vector else gb
 
 
 define_rule(
     np.linalg.lstsq,
-    conjugated(lambda g, ans, a, b, *args, **kwargs: lstsq_rules(g, a, b)[0]),
-    conjugated(lambda g, ans, a, b, *args, **kwargs: lstsq_rules(g, a, b)[1]),
+    conjugated(lambda g, ans, *args, **kwargs: lstsq_rules(g, *args, **kwargs)[0]),
+    conjugated(lambda g, ans, *args, **kwargs: lstsq_rules(g, *args, **kwargs)[1]),
 )
 
 
@@ -172,6 +216,8 @@ def matrix_power(a: Any, n: int) -> Any:
 
 # determinants
 
+SMALL = 6  # matrices with no more rows have so few minors that each is looked at
+
 
 def of_others(s: Any, count: int) -> Any:
     """The products of all entries of a vector but one, or but two: an array with `count` more axes in place of one."""
@@ -181,9 +227,8 @@ def of_others(s: Any, count: int) -> Any:
     return np.prod(np.where(left_out, 1, s[(..., *(None,) * count, slice(None))]), axis=-1)
 
 
-def cofactors(a: Any) -> Any:
-    """The derivative of the determinant, det(a) inv(a).T, also where a is singular: with a = u s v, the determinants of
-    u and v times conj(u) diag(products of the other s) conj(v)."""
+def cofactors_from_svd(a: Any) -> Any:
+    """With a = u s v, the determinants of u and v times conj(u) diag(products of the other s) conj(v)."""
     u, s, vh = np.linalg.svd(a)
     phase = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
     return phase * ((conj(u) * of_others(s, 1)[..., None, :]) @ conj(vh))
@@ -199,7 +244,29 @@ def cofactors_rule(g: Any, ans: Any, a: Any) -> Any:
     return phase * (conj(u) @ (on_diagonal(diagonal) - flipped(products * x)) @ conj(vh))
 
 
-cofactors = define_rule(cofactors, cofactors_rule)
+cofactors_from_svd = define_rule(cofactors_from_svd, cofactors_rule)
+
+
+def minors(a: Any) -> Any:
+    """The matrix without row i and column j, for all i and j: a stack with two more axes."""
+    n = a.shape[-1]
+    others = np.nonzero(~np.eye(n, dtype=bool))[1].reshape(n, max(n - 1, 0))
+    return a[..., others[:, None, :, None], others[None, :, None, :]]
+
+
+def cofactors(a: Any) -> Any:
+    """The derivative of the determinant, det(a) inv(a).T, also where a is singular.
+
+    They are the determinants of the minors, which are as exact for entries of very different sizes as the determinant
+    itself; but there are n**2 of them, so for large matrices all are found at once.
+    """
+    n = a.shape[-1]
+    if n > SMALL:
+        return cofactors_from_svd(a)
+    signs = (1 - 2 * (np.add.outer(range(n), range(n)) % 2)).astype(a.real.dtype)
+    return signs * np.linalg.det(minors(a))
+
+
 define_rule(np.linalg.det, lambda g, ans, a: g[..., None, None] * cofactors(a))
 
 
@@ -218,7 +285,7 @@ define_rule(np.linalg.matrix_rank)
 
 def cholesky_rule(g: Any, ans: Any, a: Any, *, upper: bool = False) -> Any:
     factor, g = (H(ans), H(g)) if upper else (ans, g)
-    inverse = np.linalg.inv(factor)
+    inverse = H(np.linalg.inv(H(factor)))  # of an upper triangle, for which LAPACK exchanges no rows
     return read_from(H(inverse) @ lower_half(H(factor) @ g) @ inverse, "U" if upper else "L")
 
 
@@ -226,9 +293,13 @@ define_rule(np.linalg.cholesky, conjugated(cholesky_rule))
 
 
 def qr_formula(gq: Any, gr: Any, q: Any, r: Any) -> Any:
-    """Of a matrix that has at least as many rows as columns."""
-    m = H(lower_half(H(gr @ H(r) - H(q) @ gq)))
-    return (gq + q @ (m + H(m))) @ H(np.linalg.inv(r))
+    """Of a matrix that has at least as many rows as columns.
+
+    (The formula of the literature adds what it then subtracts above the diagonal: that is left out here.)
+    """
+    above, inner = lower_half(r @ H(gr)), H(q) @ gq
+    beside = gq - q @ inner if q.shape[-2] > q.shape[-1] else 0
+    return (q @ (above + H(above) + lower_half(inner - H(inner))) + beside) @ H(np.linalg.inv(r))
 
 
 def qr_rule(g: Any, ans: Any, a: Any, mode: str = "reduced") -> Any:
@@ -342,7 +413,8 @@ def norm_rule(g: Any, ans: Any, x: Any, ord: Any = None, axis: Any = None, keepd
     if p == 2:
         return g * ratio(np.conjugate(x), ans)
     size = np.where(x == 0, 1, np.abs(x))
-    return g * (np.conjugate(x) / size) * (size / np.where(ans == 0, 1, ans)) ** (p - 1)
+    slope = (np.conjugate(x) / size) * (size / np.where(ans == 0, 1, ans)) ** (p - 1)
+    return g * np.where(ans == 0, 0, slope)
 
 
 define_rule(np.linalg.norm, norm_rule)

@@ -15,7 +15,7 @@ import numpy as np
 
 import tinygrad_br as tg
 
-from ...rules.linalg import cofactors
+from ...rules.linalg import cofactors_from_svd, pseudoinverse, unreached
 from .row import NONZERO, UNIT, Domain, Row
 
 STACK = (2, 3, 3)
@@ -33,6 +33,11 @@ def row(function: Any, *shapes: tuple[int, ...], call: Any = None, note: str = "
 def around(center: Any, function: Any, **kwargs: Any) -> Callable[..., Any]:
     """The function of x near a fixed matrix."""
     return lambda x, *rest: function(x / 4 + center.astype(x.real.dtype), *rest, **kwargs)
+
+
+def beside_pinv(function: Any, center: Any) -> Callable[..., Any]:
+    """A function of a matrix near a fixed one and its pseudoinverse."""
+    return around(center, lambda a: function(a, np.linalg.pinv(a)))
 
 
 def hermitian(function: Any, **kwargs: Any) -> Callable[..., Any]:
@@ -83,6 +88,12 @@ ROWS = [
     row(np.linalg.pinv, (3, 2), call=around(TALL, np.linalg.pinv), note="tall"),
     row(np.linalg.pinv, (2, 2, 3), call=around(WIDE, np.linalg.pinv), note="wide"),
     row(np.linalg.pinv, (3, 2), call=around(TALL, np.linalg.pinv), note="complex", complex=(0,)),
+    row(pseudoinverse, (3, 2), call=beside_pinv(pseudoinverse, TALL), note="tall"),
+    row(pseudoinverse, (2, 2, 3), call=beside_pinv(pseudoinverse, WIDE), note="wide"),
+    row(pseudoinverse, (3, 2), call=beside_pinv(pseudoinverse, TALL), note="complex", complex=(0,)),
+    row(unreached, (2, 3, 2), call=beside_pinv(unreached, TALL), note="tall"),
+    row(unreached, (2, 3), call=beside_pinv(unreached, WIDE), note="wide"),
+    row(unreached, (3, 2), call=beside_pinv(unreached, TALL), note="complex", complex=(0,)),
     row(np.linalg.lstsq, (3, 2), (3,), call=around(TALL, np.linalg.lstsq), note="vector"),
     row(np.linalg.lstsq, (3, 2), (3, 2), call=around(TALL, np.linalg.lstsq), note="tall"),
     row(np.linalg.lstsq, (2, 3), (2, 2), call=around(WIDE, np.linalg.lstsq), note="wide"),
@@ -101,7 +112,7 @@ ROWS = [
     ],
     row(np.linalg.det, STACK),
     row(np.linalg.det, (3, 3), complex=(0,), note="complex"),
-    row(cofactors, (3, 3), call=around(FULL, cofactors)),
+    row(cofactors_from_svd, (3, 3), call=around(FULL, cofactors_from_svd)),
     row(np.linalg.slogdet, STACK, call=around(SPREAD, np.linalg.slogdet)),
     row(np.linalg.slogdet, (3, 3), call=around(SPREAD, np.linalg.slogdet), complex=(0,), note="complex"),
     row(np.linalg.matrix_rank, STACK, order=0),
