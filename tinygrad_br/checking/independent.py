@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -46,12 +47,12 @@ class Batch(Target):
 
         return at
 
-    def line_along(self, which: int, direction: Any) -> Line:
-        """The outputs as functions of the way gone in a direction in one argument."""
+    def line_along(self, which: int, rows: Any, direction: Any) -> Line:
+        """The outputs as functions of the ways that some rows of an argument go in a direction."""
 
         def at(lanes: Any, t: Any) -> Any:
-            arrays = [p[lanes] for p in self.points]
-            arrays[which] += direction[lanes] * t.reshape(-1, *[1] * (direction.ndim - 1))
+            arrays = [p[rows[lanes]] for p in self.points]
+            arrays[which] += direction[rows[lanes]] * t.reshape(-1, *[1] * (direction.ndim - 1))
             return self.outputs_at(arrays)
 
         return at
@@ -93,44 +94,43 @@ def compare_rows(subject: Subject) -> list[Row]:
 
 
 def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) -> Row:
-    """The verdict on one argument: on all entries of all rows, or on one of each row and a direction."""
+    """The verdict on one argument: on all entries of all rows; or, if there are many, on a sample.
+
+    Of a sample each row has its part: an entry or a direction in one of the arguments.
+    """
     target: Any = subject.target
-    shape = target.points[which].shape
+    shape, arguments = target.points[which].shape, len(target.points)
     count, width = shape[0], int(np.prod(shape[1:]))
     gradient, points = analytic.reshape(count, width), target.points[which].reshape(count, width)
     rounding = rounding_of(gradient, [m.reshape(count, width) for m in moved], 1)
     sizes = np.max(abs(gradient), 1, initial=0.0, where=np.isfinite(gradient))
     weights, rows = subject.weights.reshape(count, -1), np.arange(count)
     sampled = width > 1 and not subject.exhaustive and sum(p.size for p in target.points) > SMALL
-    entries = subject.rng.integers(width, size=count) if sampled else np.tile(np.arange(width), count)
-    owners = rows if sampled else np.repeat(rows, width)
+    owners = rows[which :: 2 * arguments] if sampled else np.repeat(rows, width)
+    entries = subject.rng.integers(width, size=len(owners)) if sampled else np.tile(np.arange(width), count)
     line, x, each = target.line(which, owners, entries), points[owners, entries], weights[owners]
     inner = np.transpose(np.unravel_index(entries, shape[1:])) if shape[1:] else np.empty((count, 0))
     places = [(k, *map(int, index)) for k, index in zip(owners.tolist(), inner, strict=True)]
     slopes = climb(line, x, each) if len(x) else []
     gradients, noise = gradient[owners, entries].tolist(), rounding[owners, entries].tolist()
-    second = reconsidered(
-        [*map(Comparison, places, gradients, slopes, noise)],
-        line,
-        x,
-        each,
-        partial(place_alone, subject, which, places),
-    )
-    found = [(c, max(sizes[c.index[0]], abs(np.nan_to_num(c.slope.value)))) for c in second]
+    compared = [*map(Comparison, places, gradients, slopes, noise)]
+    found = reconsidered(compared, line, x, each, partial(place_alone, subject, which, places))
+    scales = [max(sizes[c.index[0]], abs(c.slope.value) if isfinite(c.slope.value) else 0) for c in found]
+    how = f"all {count * width} by themselves"
     if sampled:
+        owners = rows[which + arguments :: 2 * arguments]
         scale = np.max(abs(points), 1, keepdims=True)
         direction = subject.rng.normal(size=points.shape) * np.maximum(abs(points), np.where(scale > 0, scale, 1) / 8)
-        line, x, products = target.line_along(which, direction.reshape(shape)), np.zeros(count), gradient * direction
-        noise = np.sum(rounding * abs(direction), 1) + EPS * np.sum(abs(products), 1)
-        names = [f"row {k}, a direction" for k in rows]
-        compared = map(Comparison, names, np.sum(products, 1).tolist(), climb(line, x, weights), noise.tolist())
-        second = reconsidered([*compared], line, x, weights)
-        found += [(c, max(abs(c.analytic), abs(c.slope.value))) for c in second]
-    how = (
-        f"{count} rows, 1 of {width} entries and 1 direction each" if sampled else f"all {count * width} by themselves"
-    )
-    comparisons, scales = zip(*found, strict=True) if found else ((), ())
-    row = summary(subject.names[which], shape, comparisons, how, subject.order, "reverse", scales)
+        products, x = (gradient * direction)[owners], np.zeros(len(owners))
+        line, each = target.line_along(which, owners, direction.reshape(shape)), weights[owners]
+        noise = np.sum((rounding * abs(direction))[owners], 1) + EPS * np.sum(abs(products), 1)
+        names = [f"row {k}, a direction" for k in owners]
+        compared = [*map(Comparison, names, np.sum(products, 1).tolist(), climb(line, x, each), noise.tolist())]
+        directions = reconsidered(compared, line, x, each)
+        scales += [max(abs(c.analytic), abs(c.slope.value)) for c in directions]
+        how = f"{len(found)} rows with 1 of {width} entries, {len(owners)} with a direction"
+        found += directions
+    row = summary(subject.names[which], shape, found, how, subject.order, "reverse", scales)
     return named(subject, which, row) if row.verdict == WRONG else row
 
 

@@ -6,6 +6,7 @@ numerical derivative, and the rounding of the analytic one, which is measured by
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -120,6 +121,6 @@ def nan_first(badness: float) -> float:
 
 def digits(gap: float, scale: float) -> float:
     """How many decimal digits a difference leaves, at most 16."""
-    if np.isnan(gap) or np.isinf(gap):
+    if not math.isfinite(gap):
         return 0.0
-    return float(np.clip(-np.log10(gap / scale), 0, 16)) if gap and scale else 16.0
+    return min(max(-math.log10(gap / scale), 0.0), 16.0) if gap and scale else 16.0

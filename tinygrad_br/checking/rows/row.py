@@ -41,8 +41,8 @@ class Domain:
         return self.spread(rng.permutation(int(np.prod(shape))), shape)
 
     def spread(self, order: Any, shape: tuple[int, ...]) -> Any:
-        """An array of numbers that are at least 0.25 apart and whose order is given."""
-        step = max((self.high - self.low) / max(len(order), 1), 0.25)
+        """An array of numbers that are at least 0.25 apart and whose order is given, by one list or by many."""
+        step = max((self.high - self.low) / max(np.shape(order)[-1], 1), 0.25)
         return self.low + step * (np.array(order, dtype=np.float64).reshape(shape) + 0.5)
 
 
