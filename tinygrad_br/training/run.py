@@ -55,7 +55,7 @@ class Run:
     ) -> None:
         self.model, self.goal, self.optimizer, self.metrics = model, goal, optimizer, metrics
         self.source, self.validation, self.history, self.rng = source, validation, history, rng
-        self.learn = Step(model, goal.function, optimizer, compiled, clip_norm)
+        self.learn = Step(model, goal.function, optimizer, compiled, clip_norm, bool(metrics))
         self.told = False  # why the step is not compiled
         self.callbacks: list[Any] = []
         self.progress: Progress | None = None
@@ -105,7 +105,7 @@ class Run:
         """Learn from the batches of an epoch that are still to come; whether the epoch is finished."""
         on_batch = [c.on_batch_end for c in self.callbacks if overrides(c, "on_batch_end")]
         due = self.progress.due if self.progress is not None else float("inf")
-        losses, sizes, progress = self.losses, self.sizes, self.progress
+        history, metrics, progress, losses, sizes = self.history, self.metrics, self.progress, self.losses, self.sizes
         learn: Any = self.learn
         # whether code of the user's, which may change anything, runs between two steps
         open_to_others = on_batch or isinstance(self.source, Stream) or self.source.augment is not None
@@ -125,7 +125,7 @@ class Run:
                 self.batch += 1
                 losses.append(loss)
                 sizes.append(len(y) if weights is None else float(weights.sum()))
-                if self.metrics:
+                if metrics:
                     self.seen.append(output)
                     self.targets.append(y)
                 for call in on_batch:
@@ -136,7 +136,7 @@ class Run:
                         self.told = True
                     if perf_counter() >= due:
                         due = self.show()
-                if self.history.stopped:
+                if history.stopped:
                     return False
                 learn = again
         except BatchesRanOut:

@@ -27,6 +27,7 @@ class Step:
         optimizer: a tg.optim optimizer over the model's parameters.
         compiled: whether to try `tg.compile`.
         clip_norm: how long the gradient may be.
+        outputs: whether to give the outputs too, not only the loss.
 
     `program` is the one that made the last step, for `rows` rows, if there is one.
     `eager_because` says why the step is not compiled; it is None while it is, and "" if that was not wished.
@@ -39,8 +40,10 @@ class Step:
         optimizer: Any,
         compiled: bool = True,
         clip_norm: float | None = None,
+        outputs: bool = True,
     ) -> None:
         self.model, self.loss, self.optimizer, self.clip_norm = model, loss, optimizer, clip_norm
+        self.outputs = outputs
         self.parameters = model.parameters()
         self.compiled: Any = compile(self.eager)
         self.program: Any = None
@@ -50,7 +53,7 @@ class Step:
             self.eager_because = "LBFGS computes the loss at several places in each step"
 
     def __call__(self, x: Any, y: Any, weights: Any = None) -> tuple[float, Any]:
-        """Learn from a batch, whose rows may have weights; give the loss before the update, and the outputs.
+        """Learn from a batch, whose rows may have weights; give the loss before the update, and the outputs or None.
 
         Raises FloatingPointError if the loss or a gradient is NaN or infinite.
         """
@@ -107,7 +110,7 @@ class Step:
             self.optimizer.step(lambda: self.loss_of(self.model(x), y, weights))
         else:
             self.optimizer.step()
-        return loss.data, output.data
+        return loss.data, output.data if self.outputs else None
 
     def loss_of(self, output: Any, y: Any, weights: Any) -> Any:
         """The loss of outputs."""
