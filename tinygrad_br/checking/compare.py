@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ladder import Line, climb, seen_closer, shifted
+from .ladder import FIRST_STEP, Line, climb, seen_closer, shifted
 from .mistakes import Case, name_mistake
 from .numerical import EPS, Target, entry_slopes, slopes, typical
 from .report import Row
@@ -21,6 +21,7 @@ ENTRIES, DIRECTIONS = 6, 2
 OTHER_STEPS = (0.17, 0.13)  # the first steps of second opinions
 ENOUGH = 8  # of wrong entries without an excuse, no further ones are sought
 NEIGHBOURS = 12  # so many points are looked at around a kink
+SHAKES = 6  # so often the inputs are moved in their last bits where something looks wrong
 NAMEABLE = 100  # mistakes are named from all entries, so for larger arguments they are not
 
 
@@ -35,6 +36,10 @@ class Subject(NamedTuple):
     order: int = 1
     method: str = "ridders"
     exhaustive: bool = False
+
+
+# a subject, the number of an argument, and the index of an entry in it or a direction
+Place = tuple[Subject, int, Any]
 
 
 def compare(subject: Subject, mode: str, f: Callable[..., Any] | None) -> list[Row]:
@@ -136,13 +141,12 @@ def reconsidered(
     line: Line,
     x: Any,
     weights: Any,
-    place: Callable[[int], tuple[Subject, int, Any]] | None = None,
+    place: Callable[[int], Place],
 ) -> list[Comparison]:
     """Comparisons, a lane of `line` each, with second opinions on those that look wrong.
 
     The numerical derivative is found again with other steps: how far the results lie apart is the least that its bound
-    may be.  What still looks wrong may have an excuse; `place` gives the subject, the argument and the index of a lane
-    that moves an entry.
+    may be.  What still looks wrong is `shaken`, and then may have an excuse; `place` tells what a lane moves.
     """
     found, bad = [*found], [k for k, c in enumerate(found) if c.suspect and np.isfinite(c.analytic)]
     if not bad:
@@ -158,22 +162,51 @@ def reconsidered(
             error = max([c.slope.error, *(2 * abs(s.value - c.slope.value) for s in others)])
             c = c._replace(slope=c.slope._replace(error=error))
         if c.suspect and unexcused < ENOUGH:
-            here = partial(shifted, line, k)
-            own = weights if len(weights) == 1 else weights[[k]]
-            excuse = excuse_of(c, here, x[[k]], own, place and place(k))
-            unexcused += not excuse
+            here, own = partial(shifted, line, k), weights if len(weights) == 1 else weights[[k]]
+            c = shaken(c, here, x[[k]], own, place(k))
+            excuse = excuse_of(c, here, x[[k]], own, place(k)) if c.suspect else ""
+            unexcused += c.suspect and not excuse
             c = c._replace(excuse=excuse)
         found[k] = c
     return found
 
 
-def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: tuple[Subject, int, Any] | None) -> str:
+def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> Comparison:
+    """A comparison whose bounds take in how far the last bits of the inputs move the gradient and the function.
+
+    A function that computes with numbers much larger than its results rounds these, so the results jump, or stand still
+    where they should move.  As backward error analysis has it, they are right for inputs a few last bits away (J. H.
+    Wilkinson, "Rounding Errors in Algebraic Processes", 1963): so far off may each value be, whatever the step.
+    """
+    subject, which, index = place
+    target, rng = subject.target, subject.rng
+    shakes = [[jiggled(p, rng) for p in target.points] for _ in range(SHAKES)]
+    outputs = target.outputs(shakes, SHAKES)
+    middle, ahead, behind = line(np.zeros(3, int), FIRST_STEP * np.maximum(abs(x), 1) * np.array([0, 1, -1]))
+    moving = (ahead != middle) | (behind != middle)
+    spread = np.max(abs(outputs - middle), 0, where=np.isfinite(outputs), initial=0)
+    noise = 4 * float(np.sum(abs(weights[0]) * np.where(moving, spread, 0)))
+    rounding = c.rounding
+    for points in shakes:
+        try:
+            gradient = np.asarray(subject.gradient(points, subject.weights)[which])
+        except Exception:  # the point lies on the edge of where the function is defined
+            continue
+        moved = abs(float(gradient[index] if isinstance(index, tuple) else np.sum(gradient * index)) - c.analytic)
+        rounding = max(rounding, 4 * moved if np.isfinite(moved) else 0)
+    differences = c.slope.step > 0 and c.slope.method != "complex step"
+    error = c.slope.error + (noise / c.slope.step if differences else 0)
+    return c._replace(slope=c.slope._replace(error=error), rounding=rounding)
+
+
+def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> str:
     """The reason why a derivative may be right although the numbers differ, or nothing."""
     if not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
         return seen_closer(line, x, weights, c.analytic, c.slope.value)
-    if place is None:
+    subject, which, index = place
+    if not isinstance(index, tuple):
         return "a direction crosses several kinks"
-    low, high = slopes_nearby(*place)
+    low, high = slopes_nearby(subject, which, index)
     return f"at a kink, where slopes from {low:.6g} to {high:.6g} meet" if low <= c.analytic <= high else ""
 
 
@@ -203,7 +236,7 @@ def along(subject: Subject, which: int, directions: Sequence[Any], analytic: Any
         )
         for k, (d, s) in enumerate(zip(directions, climb(line, x, weights), strict=True))
     ]  # fmt: skip
-    return reconsidered(found, line, x, weights)
+    return reconsidered(found, line, x, weights, lambda k: (subject, which, directions[k]))
 
 
 def located(subject: Subject, which: int, direction: Any, analytic: Any, rounding: Any) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .compare import SMALL, Subject, compare, gradients_around, reconsidered, rounding_of
+from .compare import SMALL, Place, Subject, compare, gradients_around, reconsidered, rounding_of
 from .ladder import Line, climb
 from .numerical import EPS, Target
 from .report import Row
@@ -126,7 +126,7 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
         noise = np.sum((rounding * abs(direction))[owners], 1) + EPS * np.sum(abs(products), 1)
         names = [f"row {k}, a direction" for k in owners]
         compared = [*map(Comparison, names, np.sum(products, 1).tolist(), climb(line, x, each), noise.tolist())]
-        directions = reconsidered(compared, line, x, each)
+        directions = reconsidered(compared, line, x, each, partial(direction_alone, subject, which, owners, direction))
         scales += [max(abs(c.analytic), abs(c.slope.value)) for c in directions]
         how = f"{len(found)} rows with 1 of {width} entries, {len(owners)} with a direction"
         found += directions
@@ -134,9 +134,15 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
     return named(subject, which, row) if row.verdict == WRONG else row
 
 
-def place_alone(subject: Subject, which: int, places: Sequence[tuple[int, ...]], k: int) -> tuple[Subject, int, Any]:
+def place_alone(subject: Subject, which: int, places: Sequence[tuple[int, ...]], k: int) -> Place:
     """A row as a subject of its own, and the place of an entry in it."""
     return alone(subject, places[k][0]), which, (0, *places[k][1:])
+
+
+def direction_alone(subject: Subject, which: int, owners: Any, direction: Any, k: int) -> Place:
+    """A row as a subject of its own, and a direction in it."""
+    shape = subject.target.points[which].shape[1:]
+    return alone(subject, owners[k]), which, direction[owners[k]].reshape(1, *shape)
 
 
 def alone(subject: Subject, row: int) -> Subject:
