@@ -73,13 +73,30 @@ def less_one_power(x: Any, y: Any) -> Any:
     return x**less * (1 + rest * np.log(np.where(x == 0, 1, np.abs(x))))
 
 
+def cosine(sine: Any) -> Any:
+    """sqrt(1 - sine**2), the cosine of arcsin(sine).
+
+    On the branch cuts of a complex sine the sign of a zero tells the side: x - -1 keeps that of -0, x + 1 does not.
+    """
+    if sine.dtype.kind == "f":
+        return np.sqrt((1 - sine) * (1 + sine))
+    return np.sqrt(-(sine - 1)) * np.sqrt(sine - -1)
+
+
+def turned(z: Any) -> Any:
+    """1j * z, also in the signs of zeros."""
+    return np.where(np.imag(z) > 0, -(-1j * z), 1j * z)
+
+
 def sech2(x: Any) -> Any:
     """1 / cosh(x)**2, the derivative of tanh, without overflow; 1 - tanh(x)**2 has lost all digits at x = 19."""
     if x.__class__ is np.float64:  # ten times as fast for a number
         e = math.exp(-2 * abs(x))
         return np.float64(4 * e / ((1 + e) * (1 + e)))
     if np.iscomplexobj(x):
-        return 1 / np.cosh(x) ** 2
+        far = np.abs(np.real(x)) > 20  # where cosh is half an exponential, to the last bit
+        with np.errstate(all="ignore"):
+            return np.where(far, 4 * np.exp(np.where(np.real(x) < 0, 2, -2) * x), 1 / np.cosh(x) ** 2)[()]
     e = np.exp(-2 * np.abs(x))
     return 4 * e / np.square(1 + e)
 

@@ -17,7 +17,7 @@ from scipy import special
 
 from ..engine import define_rule
 from . import twofold
-from .modified import I0_SLOPE, I1_SLOPE, hankel, power_series, weighted
+from .modified import derivative_weights, hankel, power_series, weighted
 from .taylor import Expansions, expansions, in_float64
 from .twofold import Series, Twofold, machin, sin_and_cos, turned
 
@@ -90,7 +90,7 @@ reduced_each = np.frompyfunc(reduced, 1, 3)
 @cache
 def far_series(derivative: bool) -> tuple[Series, Series]:
     """Of Hankel's expansion, what stands beside the two waves, by powers of 1 / x**2."""
-    coefficients = weighted(hankel, I1_SLOPE if derivative else I0_SLOPE)
+    coefficients = weighted(hankel, derivative_weights(*((1, 1) if derivative else (0, 1)), False))
     signed = [c * (-1) ** ((k + 1) // 2) for k, c in enumerate(coefficients)]
     return twofold.series(signed[::2], 1 / NEAR**2), twofold.series(signed[1::2], 1 / NEAR**2)
 

@@ -15,7 +15,19 @@ import numpy as np
 
 from ..dispatch import COMPOSED, composed, operand
 from ..engine import Node, define_rule, record
-from .auxiliary import conj, entries, less_one_power, pull, ratio, read, sech2, select, sinc_derivative
+from .auxiliary import (
+    conj,
+    cosine,
+    entries,
+    less_one_power,
+    pull,
+    ratio,
+    read,
+    sech2,
+    select,
+    sinc_derivative,
+    turned,
+)  # fmt: skip
 
 guarded = partial(define_rule, guarded=True)
 LOG_2, LOG_10 = log(2), log(10)
@@ -38,7 +50,8 @@ for power in (np.power, np.float_power):
     guarded(
         power,
         lambda g, ans, x, y: g * y * less_one_power(x, y),
-        lambda g, ans, x, y: g * ans * np.log(np.where((x == 0) & (y >= 0), 1.0, x)),  # 0**y is constant for y >= 0
+        # 0**y is constant for y >= 0; the 1 makes negative numbers complex where the result is
+        lambda g, ans, x, y: g * ans * np.log(np.where((x == 0) & (y >= 0), ans.dtype.type(1), x)),
     )
 guarded(np.square, lambda g, ans, x: 2 * g * x)
 guarded(np.sqrt, lambda g, ans, x: g / (2 * ans))
@@ -84,11 +97,16 @@ guarded(np.logaddexp2, lambda g, ans, x, y: g * pull(x, y, 2), lambda g, ans, x,
 define_rule(np.sin, lambda g, ans, x: g * np.cos(x))
 define_rule(np.cos, lambda g, ans, x: -g * np.sin(x))
 guarded(  # 1 + tan**2 is more exact than 1 / cos**2, but asks more of the tangent than float32 has
-    np.tan, lambda g, ans, x: g * (1 + np.square(ans if ans.dtype.itemsize >= 8 else np.tan(x.astype(np.float64))))
+    np.tan,
+    lambda g, ans, x: (
+        g * sech2(1j * x)
+        if x.dtype.kind == "c"
+        else g * (1 + np.square(ans if ans.dtype.itemsize >= 8 else np.tan(x.astype(np.float64))))
+    ),
 )
-guarded(np.arcsin, lambda g, ans, x: g / np.sqrt((1 - x) * (1 + x)))
-guarded(np.arccos, lambda g, ans, x: -g / np.sqrt((1 - x) * (1 + x)))
-guarded(np.arctan, lambda g, ans, x: g / (1 + np.square(x)))
+guarded(np.arcsin, lambda g, ans, x: g / cosine(x))
+guarded(np.arccos, lambda g, ans, x: -g / cosine(x))
+guarded(np.arctan, lambda g, ans, x: g / (1 - 1j * x) / (1 + 1j * x) if x.dtype.kind == "c" else g / (1 + np.square(x)))
 define_rule(np.sinc, lambda g, ans, x: g * sinc_derivative(x, 1))
 define_rule(np.deg2rad, lambda g, ans, x: np.deg2rad(g))
 define_rule(np.radians, lambda g, ans, x: np.radians(g))
@@ -99,17 +117,17 @@ define_rule(np.degrees, lambda g, ans, x: np.degrees(g))
 guarded(np.sinh, lambda g, ans, x: g * np.cosh(x))
 guarded(np.cosh, lambda g, ans, x: g * np.sinh(x))
 define_rule(np.tanh, lambda g, ans, x: g * sech2(x))
-guarded(np.arcsinh, lambda g, ans, x: g / (np.hypot(1, x) if x.dtype.kind == "f" else np.sqrt(1 + np.square(x))))
-guarded(np.arccosh, lambda g, ans, x: g / (np.sqrt(x - 1) * np.sqrt(x + 1)))
-guarded(np.arctanh, lambda g, ans, x: g / ((1 - x) * (1 + x)))
+guarded(np.arcsinh, lambda g, ans, x: g / (np.hypot(1, x) if x.dtype.kind == "f" else cosine(turned(x))))
+guarded(np.arccosh, lambda g, ans, x: g / (np.sqrt(x - 1) * np.sqrt(x - -1)))
+guarded(np.arctanh, lambda g, ans, x: g / (1 - x) / (1 + x))
 
 define_rule(np.i0, lambda g, ans, x: g * i0_slope(x))
 
 
 def i0_slope(x: Any) -> Any:
-    from .modified import i0_slope  # its tables are made at first use
+    from .modified import modified_derivative  # its tables are made at first use
 
-    return i0_slope(x)
+    return modified_derivative(x, 0, 1, False)
 
 
 # lengths and angles, with gradient 0 at the origin

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from math import comb
+from math import comb, factorial, prod
 from operator import add, mul
 from typing import Any
 
@@ -35,6 +35,8 @@ BERNOULLI = bernoulli(20)
 HALF_LOG_2_PI = twofold.log(PI * np.array(2.0)) * 0.5
 STIRLING = [float(b / (2 * k * (2 * k - 1))) for k, b in enumerate(BERNOULLI[:8], 1)]
 STIRLING_SLOPE = twofold.series([b / (2 * k) for k, b in enumerate(BERNOULLI, 1)], 1 / STEPS**2)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)  # for integrals of s f(s) from 0 to 1
+NODES, WEIGHTS = (1 + NODES) / 2, WEIGHTS * (1 + NODES) / 4
 SLOPES = [float(b / (2 * k)) for k, b in enumerate(BERNOULLI[:8], 1)]
 
 
@@ -134,27 +136,39 @@ def trigamma(x: Any) -> Any:
     return found
 
 
-@in_float64
-def digamma_gap(a: Any, b: Any) -> Any:
-    """digamma(a + b) - digamma(a): of positive arguments a sum of positive terms, in which nothing cancels."""
-    top, total, rest = raised(a, lambda y: b / (y + b) / y)
-    growth = np.log1p(b / top)
-    series = sum(c * np.expm1(-2 * k * growth) * top ** (-2.0 * k) for k, c in enumerate(SLOPES, 1))
-    found = total + (growth + (b / top / (top + b) / 2 - series + rest))
-    if np.any(reflect := (a < 0) | (b < 0)):
-        low, step = np.where(reflect, a, 1.0), np.where(reflect, b, 1.0)
-        gap = digamma_twofold(Twofold(*sum_and_rest(low, step))) - digamma_twofold(low)
-        found = np.where(reflect, gap.value(), found)
-    return found
+def power_gap(x: Any, step: Any, p: int) -> Any:
+    """(x + step)**-p - x**-p for positive arguments, without cancellation."""
+    return -step / (x + step) / x if p == 1 else x**-p * np.expm1(-p * np.log1p(step / x))
+
+
+def polygamma_gap(a: Any, b: Any, n: int) -> Any:
+    """The n-th derivative of digamma at a + b less that at a: of positive arguments a sum of terms of one sign."""
+
+    def compute(a: Any, b: Any) -> Any:
+        top, total, rest = raised(a, lambda y: -factorial(n) * power_gap(y, b, n + 1))
+        first = np.log1p(b / top) if n == 0 else -factorial(n - 1) * power_gap(top, b, n)
+        terms = (c * prod(range(2 * k, 2 * k + n)) * power_gap(top, b, 2 * k + n) for k, c in enumerate(SLOPES, 1))
+        found = total + (first - (factorial(n) / 2 * power_gap(top, b, n + 1) + sum(terms) - rest))
+        if np.any(reflect := (a < 0) | (b < 0)):
+            low, step = np.where(reflect, a, 1.0), np.where(reflect, b, 1.0)
+            if n == 0:
+                gap = (digamma_twofold(Twofold(*sum_and_rest(low, step))) - digamma_twofold(low)).value()
+            else:
+                gap = special.polygamma(n, low + step) - special.polygamma(n, low)
+            found = np.where(reflect, (-1) ** n * gap, found)
+        return (-1) ** n * found
+
+    return in_float64(compute)(a, b)
 
 
 @in_float64
 def gamma_slope(x: Any) -> Any:
     """The derivative of Gamma."""
-    tiny = np.abs(x) < 1e-100
-    usual = np.where(tiny, 1.0, x)
+    tiny, far = np.abs(x) < 1e-100, x < -200  # there it is less than any float
+    usual = np.where(tiny | far, 1.0, x)
     first, second = gamma_twofold(usual)
-    return np.where(tiny, -1 / (x * x), (first * digamma_twofold(usual)).value() * second.value())
+    found = (first * digamma_twofold(usual)).value() * second.value()
+    return np.where(tiny, -1 / (x * x), np.where(far, 0 * special.gamma(x), found))
 
 
 @in_float64
@@ -162,7 +176,7 @@ def beta_slope(a: Any, b: Any) -> Any:
     """The derivative of B(a, b) with respect to a."""
     first, second = beta_twofold(np.abs(a), np.abs(b))
     scale = np.where((b < 1e-150) & (b < 1e-140 * a), 2.0**400, 1.0)  # there the gap is linear in b, and may underflow
-    found = -first.value() * (second / scale) * digamma_gap(a, b * scale)
+    found = -first.value() * (second / scale) * polygamma_gap(a, b * scale, 0)
     if np.any(reflect := (a < 0) | (b < 0)):
         low, step = np.where(reflect, a, 1.0), np.where(reflect, b, 1.0)
         end = Twofold(*sum_and_rest(low, step))
@@ -171,6 +185,34 @@ def beta_slope(a: Any, b: Any) -> Any:
             product = product * (x * y / z)
         found = np.where(reflect, (gap * product).value(), found)
     return found
+
+
+def beta(slope: Any, a: Any, b: Any) -> Any:
+    """B(a, b) from its derivative with respect to a; scipy's has lost digits where a and b are of different sizes."""
+    return np.where((a > 0) & (b > 0), -slope / polygamma_gap(a, b, 0), special.beta(a, b))
+
+
+def mixed_slope(beta: Any, a: Any, b: Any) -> Any:
+    """The derivative of B(a, b) with respect to a and b, for positive arguments a sum of positive terms.
+
+    B is (1/a + 1/b) E with E = Gamma(1 + a) Gamma(1 + b) / Gamma(1 + a + b), whose derivatives stay finite at 0.
+    """
+    gaps = polygamma_gap(1 + a, b, 0) * polygamma_gap(1 + b, a, 0)
+    return beta * gaps + beta / (1 / a + 1 / b) * (trigamma_drop(1 + a, b) + trigamma_drop(1 + b, a))
+
+
+def reflected_mixed_slope(a: Any, b: Any) -> Any:
+    """The same for other arguments."""
+    return -beta_slope(b, a) * polygamma_gap(a, b, 0) - special.beta(a, b) * trigamma(a + b)
+
+
+def trigamma_drop(x: Any, step: Any) -> Any:
+    """By how much trigamma at x + step is below its mean over the way from x, per step; for x >= 1 and step > 0.
+
+    For short steps it is the integral of -s polygamma(2, x + s step) for s from 0 to 1.
+    """
+    integral = -np.sum(WEIGHTS * polygamma(2, x[..., None] + step[..., None] * NODES), axis=-1)
+    return np.where(2 * step < x, integral, (polygamma_gap(x, step, 0) / step - trigamma(x + step)) / step)
 
 
 def polygamma(n: int, x: Any) -> Any:
@@ -185,15 +227,17 @@ def polygamma(n: int, x: Any) -> Any:
 polygamma = define_rule(polygamma, None, lambda g, ans, n, x: g * polygamma(n + 1, x))
 digamma = define_rule(digamma, lambda g, ans, x: g * trigamma(x), guarded=True)
 trigamma = define_rule(trigamma, lambda g, ans, x: g * polygamma(2, x), guarded=True)
-digamma_gap = define_rule(
-    digamma_gap,
-    lambda g, ans, a, b: g * (trigamma(a + b) - trigamma(a)),
-    lambda g, ans, a, b: g * trigamma(a + b),
+polygamma_gap = define_rule(
+    polygamma_gap,
+    lambda g, ans, a, b, n: g * polygamma_gap(a, b, n + 1),
+    lambda g, ans, a, b, n: g * (polygamma(n + 1, a + b) if n else trigamma(a + b)),
     guarded=True,
 )
 gamma_slope = define_rule(gamma_slope, lambda g, ans, x: g * (ans * digamma(x) + special.gamma(x) * trigamma(x)))
 beta_slope = define_rule(  # -B(a, b) times the gap of digamma
     beta_slope,
-    lambda g, ans, a, b: -g * (ans * digamma_gap(a, b) + special.beta(a, b) * (trigamma(a + b) - trigamma(a))),
-    lambda g, ans, a, b: -g * (beta_slope(b, a) * digamma_gap(a, b) + special.beta(a, b) * trigamma(a + b)),
+    lambda g, ans, a, b: -g * (ans * polygamma_gap(a, b, 0) + beta(ans, a, b) * polygamma_gap(a, b, 1)),
+    lambda g, ans, a, b: (
+        g * np.where((a > 0) & (b > 0), mixed_slope(beta(ans, a, b), a, b), reflected_mixed_slope(a, b))
+    ),
 )

@@ -1,4 +1,4 @@
-"""Derivatives of the modified Bessel functions of order 0 and 1, right to 4 ULP.
+"""Derivatives of any order of the modified Bessel functions, the first of order 0 and 1 right to 4 ULP.
 
 Up to 20 they come from Taylor series around points, found from their power series; beyond, from Hankel's expansions.
 NIST Digital Library of Mathematical Functions, 10.25 and 10.40.
@@ -20,10 +20,20 @@ from .taylor import Expansions, expansions, in_float64, moved, product
 
 NEAR = 20  # where Hankel's expansions begin
 
-# of each derivative: its weights of I_0, I_1, I_2
-HALF = Fraction(1, 2)
-I0_SLOPE, I1_SLOPE = (Fraction(0), Fraction(1)), (HALF, Fraction(0), HALF)
-I0E_SLOPE, I1E_SLOPE = (Fraction(-1), Fraction(1)), (HALF, Fraction(-1), HALF)
+
+def derivative_weights(n: int, order: int, scaled: bool) -> tuple[Fraction, ...]:
+    """The weights of I_0, I_1, ... in a derivative of I_n(x), or of I_n(x) exp(-x), for x >= 0.
+
+    They follow from 2 I_n' = I_(n-1) + I_(n+1), where I_(-1) is I_1.
+    """
+    weights = [Fraction(0)] * n + [Fraction(1)]
+    for _ in range(order):
+        found = [-w if scaled else Fraction(0) for w in (*weights, Fraction(0))]
+        for k, w in enumerate(weights):
+            found[abs(k - 1)] += w / 2
+            found[k + 1] += w / 2
+        weights = found
+    return tuple(weights)
 
 
 def power_series(n: int, count: int = 120) -> list[Fraction]:
@@ -60,7 +70,7 @@ def near_modified(weights: Sequence[Fraction]) -> Expansions:
             return product(moved(series, z, 18), damping)
 
         points = [*map(Decimal, range(NEAR + 1))]
-        if weights == I1E_SLOPE:
+        if weights == derivative_weights(1, 1, True):  # the one with a zero
             zero = Decimal("1.5451")
             for _ in range(5):
                 value, slope, *_ = around(zero)
@@ -89,55 +99,16 @@ def modified(x: Any, weights: Sequence[Fraction], scaled: bool) -> Any:
     return np.where(x <= NEAR, near, far)
 
 
-@in_float64
-def i0_slope(x: Any) -> Any:
-    return np.sign(x) * modified(np.abs(x), I0_SLOPE, False)
+def modified_derivative(x: Any, n: int, order: int, scaled: bool) -> Any:
+    """A derivative of I_n(x), or of I_n(x) exp(-|x|), whose odd ones are 0 at 0 where they jump."""
+
+    def compute(x: Any) -> Any:
+        value = modified(np.abs(x), derivative_weights(n, order, scaled), scaled)
+        return np.sign(x) * value if (n + order) % 2 else value
+
+    return in_float64(compute)(x)
 
 
-@in_float64
-def i1_slope(x: Any) -> Any:
-    return modified(np.abs(x), I1_SLOPE, False)
-
-
-@in_float64
-def i0e_slope(x: Any) -> Any:
-    return np.sign(x) * modified(np.abs(x), I0E_SLOPE, True)
-
-
-@in_float64
-def i1e_slope(x: Any) -> Any:
-    return modified(np.abs(x), I1E_SLOPE, True)
-
-
-# the functions of any order, which the second derivatives need
-
-
-def of_order(n: int, x: Any, scaled: bool) -> Any:
-    return np.where(x < 0, (-1.0) ** n, 1.0) * modified(np.abs(x), (Fraction(0),) * n + (Fraction(1),), scaled)
-
-
-def modified_of_order(x: Any, n: int) -> Any:
-    """I_n(x)."""
-    return in_float64(lambda y: of_order(n, y, False))(x)
-
-
-def scaled_of_order(x: Any, n: int) -> Any:
-    """I_n(x) exp(-|x|)."""
-    return in_float64(lambda y: of_order(n, y, True))(x)
-
-
-def scaled_slope(x: Any, n: int, value: Any) -> Any:
-    return (scaled_of_order(x, abs(n - 1)) + scaled_of_order(x, n + 1)) / 2 - np.sign(x) * value
-
-
-modified_of_order = define_rule(
-    modified_of_order, lambda g, ans, x, n: g * (modified_of_order(x, abs(n - 1)) + modified_of_order(x, n + 1)) / 2
-)
-scaled_of_order = define_rule(scaled_of_order, lambda g, ans, x, n: g * scaled_slope(x, n, ans))
-i0_slope = define_rule(i0_slope, lambda g, ans, x: g * i1_slope(x))
-i1_slope = define_rule(i1_slope, lambda g, ans, x: g * (modified_of_order(x, 3) + 3 * modified_of_order(x, 1)) / 4)
-i0e_slope = define_rule(i0e_slope, lambda g, ans, x: g * (i1e_slope(x) - np.sign(x) * ans))
-i1e_slope = define_rule(
-    i1e_slope,
-    lambda g, ans, x: g * ((i0e_slope(x) + scaled_slope(x, 2, scaled_of_order(x, 2))) / 2 - np.sign(x) * ans),
+modified_derivative = define_rule(
+    modified_derivative, lambda g, ans, x, n, order, scaled: g * modified_derivative(x, n, order + 1, scaled)
 )

@@ -16,8 +16,8 @@ from scipy import special
 from ..engine import define_rule
 from .bessel import j0_slope, j1_slope
 from .erf import bell, erfcinv_slope, erfcx_slope, erfinv_slope, hazard, ndtri_slope
-from .gamma import beta_slope, digamma, digamma_gap, gamma_slope, trigamma
-from .modified import i0_slope, i0e_slope, i1_slope, i1e_slope
+from .gamma import beta_slope, digamma, gamma_slope, polygamma_gap, trigamma
+from .modified import modified_derivative
 from .taylor import in_float64
 from .twofold import E
 
@@ -76,15 +76,19 @@ guarded(special.gammaln, lambda g, ans, x: g * digamma(x))
 guarded(special.gamma, lambda g, ans, x: g * gamma_slope(x))
 guarded(special.digamma, lambda g, ans, x: g * trigamma(x))
 guarded(special.beta, lambda g, ans, a, b: g * beta_slope(a, b), lambda g, ans, a, b: g * beta_slope(b, a))
-guarded(special.betaln, lambda g, ans, a, b: -g * digamma_gap(a, b), lambda g, ans, a, b: -g * digamma_gap(b, a))
+guarded(
+    special.betaln,
+    lambda g, ans, a, b: -g * polygamma_gap(a, b, 0),
+    lambda g, ans, a, b: -g * polygamma_gap(b, a, 0),
+)
 
 # Bessel functions of order 0 and 1
 define_rule(special.j0, lambda g, ans, x: g * j0_slope(x))
 define_rule(special.j1, lambda g, ans, x: g * j1_slope(x))
-define_rule(special.i0, lambda g, ans, x: g * i0_slope(x))
-define_rule(special.i1, lambda g, ans, x: g * i1_slope(x))
-define_rule(special.i0e, lambda g, ans, x: g * i0e_slope(x))
-define_rule(special.i1e, lambda g, ans, x: g * i1e_slope(x))
+define_rule(special.i0, lambda g, ans, x: g * modified_derivative(x, 0, 1, False))
+define_rule(special.i1, lambda g, ans, x: g * modified_derivative(x, 1, 1, False))
+define_rule(special.i0e, lambda g, ans, x: g * modified_derivative(x, 0, 1, True))
+define_rule(special.i1e, lambda g, ans, x: g * modified_derivative(x, 1, 1, True))
 
 # those that NumPy has too
 define_rule(special.exp2, lambda g, ans, x: g * ans * log(2))
