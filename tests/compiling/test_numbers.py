@@ -152,7 +152,7 @@ def points_through_a_network(points, weights):
 
 
 @pytest.mark.parametrize("others", [False, True])
-def test_each_point_of_a_network_is_a_call_of_one_function(others):
+def test_points_of_a_network_are_calls_of_the_same_functions(others):
     weights = [(Value(0.1 * i - 0.5, name=f"a{i}"), Value(0.3 - 0.05 * i, name=f"b{i}")) for i in range(12)]
 
     def step(points, offsets):
@@ -175,4 +175,4 @@ def test_each_point_of_a_network_is_a_call_of_one_function(others):
         assert np.isclose(loss.data, expected_loss.data, rtol=1e-13)
         np.testing.assert_allclose(gradients, expected_gradients, rtol=1e-12)
     text = compiled.source(points, offsets)
-    assert text.count("= step_") >= 60 > 2 * text.count("def step_")
+    assert text.count("= step_") > 3 * text.count("def step_")

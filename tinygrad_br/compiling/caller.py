@@ -6,7 +6,6 @@ It runs at every call, between Python objects and the program, so it is a text o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count
 from typing import Any
 
 import numpy as np
@@ -136,25 +135,21 @@ class Caller:
                 i += 1
             self.after.append(f"{self.live(node)}.number = number")
 
-    def answer(self, tree: Any, is_value: Callable[[Any], bool]) -> str:
-        """The function's result."""
-
-        def text(tree: Any, numbers: Iterator[int]) -> str:
-            if type(tree) in (list, tuple):
-                inner = ", ".join(text(branch, numbers) for branch in tree)
-                return f"[{inner}]" if type(tree) is list else f"({inner}{',' * (len(tree) == 1)})"
-            if isinstance(tree, (list, tuple, dict)):  # a named tuple or a dict, of any class
-                skeleton = rebuild(tree, iter([None] * len(flatten(tree))))
-                leaves = [text(leaf, numbers) for leaf in flatten(tree)]
-                return f"rebuild({self.thing(skeleton)}, iter([{', '.join(leaves)}]))"
-            i = next(numbers)
-            if not isinstance(tree, Node):
-                return self.thing(tree)
-            if tree in self.positions:
-                return self.live(tree)
-            return f"wrapped(results[{i}])" if is_value(tree) else f"results[{i}]"
-
-        return text(tree, count())
+    def answer(self, tree: Any, is_value: Callable[[Any], bool], numbers: Iterator[int]) -> str:
+        """The function's result, or a branch of it; `numbers` are the places of its leaves among the results."""
+        if type(tree) in (list, tuple):
+            inner = ", ".join(self.answer(branch, is_value, numbers) for branch in tree)
+            return f"[{inner}]" if type(tree) is list else f"({inner}{',' * (len(tree) == 1)})"
+        if isinstance(tree, (list, tuple, dict)):  # a named tuple or a dict, of any class
+            skeleton = rebuild(tree, iter([None] * len(flatten(tree))))
+            leaves = [self.answer(leaf, is_value, numbers) for leaf in flatten(tree)]
+            return f"rebuild({self.thing(skeleton)}, iter([{', '.join(leaves)}]))"
+        i = next(numbers)
+        if not isinstance(tree, Node):
+            return self.thing(tree)
+        if tree in self.positions:
+            return self.live(tree)
+        return f"wrapped(results[{i}])" if is_value(tree) else f"results[{i}]"
 
     def conditions(
         self,

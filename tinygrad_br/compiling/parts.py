@@ -22,7 +22,7 @@ from .variable import Variable, read_by
 from .writer import Writer
 
 LONG = 1_000  # steps; more are cut into parts
-LEAST, MOST = 100, 1_000  # steps of a part
+LEAST, MOST = 100, 1_000  # steps of a part; in a very long program three times the least
 FAR = 64  # steps; what is further away counts as far away in the form of a step
 
 
@@ -78,15 +78,16 @@ class Parts:
         parts = [piece for piece in self.pieces if isinstance(piece, Part)]
         others = {*results}.union(*(read_by(piece) for piece in self.pieces if isinstance(piece, Variable)))
         self.others = others
-        read = set().union(*(part.inputs for part in parts))
-        self.read = {v for v in read if not v.is_arithmetic}
+        outside = set().union(*(part.inputs for part in parts))
+        self.read = {v for v in outside if not v.is_arithmetic}
+        outside |= others
         forms: dict[Any, Any] = {}
         for part in parts:
             part.form = forms.setdefault(part.form, part.form)
             for v in part.inputs:
                 self.places.setdefault(v, len(self.places))
             for v in part.steps:
-                if v in read or v in others:
+                if v in outside:
                     self.places[v] = len(self.places)
 
     def first_lines(self, given: Iterable[Variable]) -> list[str]:
@@ -138,6 +139,7 @@ def arithmetic_of(plan: Plan, results: Iterable[Variable], name: str, writer: Wr
 def cut(steps: Sequence[Variable]) -> Iterator[Variable | Part]:
     """The steps of a program, with parts in the place of arithmetic."""
     ranks = ranks_of(steps)
+    least = min(max(LEAST, len(steps) // 60), 3 * LEAST)
     for section, group in groupby(steps, lambda step: step.section if step.is_arithmetic else None):
         run = [*group]
         if section is None:
@@ -145,8 +147,8 @@ def cut(steps: Sequence[Variable]) -> Iterator[Variable | Part]:
             continue
         start, first = 0, run[0].index
         while start < len(run):
-            allowed = ranks[first + start + LEAST : first + min(start + MOST, len(run))]
-            end = start + LEAST + allowed.index(min(allowed)) if allowed else len(run)
+            allowed = ranks[first + start + least : first + min(start + MOST, len(run))]
+            end = start + least + allowed.index(min(allowed)) if allowed else len(run)
             yield Part(run[start:end])
             start = end
 

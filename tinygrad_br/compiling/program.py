@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -73,10 +74,9 @@ class Program:
         self.counts = (plan.recorded, instructions(plan.steps))
         caller = self.make_call(traced, effects, given, len(outputs))
         self.make_conditions(caller, traced, effects, given, had_gradients, leaves)
-        for step in (*plan.steps, *given):
-            step.sample, step.args, step.kwargs = None, (), {}  # which lead to the whole trace
         for node in self.positions:
             node._data = None
+        del plan.trace  # a cycle, in which all would wait for the garbage collector
 
     def wishes(self, given: Sequence[Variable], effects: Effects, names: Sequence[str]) -> dict[Variable, str]:
         """What the things that the program is given should be called."""
@@ -106,7 +106,7 @@ class Program:
         i = caller.give_gradients(effects.gradients, count)
         caller.give_data(effects.data, i)
         caller.end_steps(effects.optimizers)
-        answer = caller.answer(traced.result, traced.is_value)
+        answer = caller.answer(traced.result, traced.is_value, itertools.count())
         generators = [v.source[1].bit_generator for v in given if v.source[0] == "generator"]
         strict = any(v.source[0] == "gradient" for v in given)
         self.run = caller.function(answer, effects.optimizers, generators, self.pool, self.source.function, strict)

@@ -12,6 +12,7 @@ because Python is fastest with few names.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from typing import Any
@@ -125,8 +126,29 @@ def is_arithmetic(op: Any, args: Sequence[Any], sample: Any) -> bool:
     return floats
 
 
+class Composite:
+    """Several steps, each of which reads the one before, as one.
+
+    Args:
+        steps: which depend on nothing but `leaves`.
+        leaves: for which the arguments of the composite stand.
+
+    Raises ValueError if a step is read twice, so that its result needs a name.
+    """
+
+    def __init__(self, steps: Sequence[Variable], leaves: Sequence[Variable]) -> None:
+        self.steps, self.leaves = steps, leaves
+        uses = Counter(v for step in steps for v in reads(step))
+        if any(uses[step] > 1 for step in steps):
+            raise ValueError("a step that is read twice needs a name")
+        self.reads = [i for i, leaf in enumerate(leaves) for _ in range(uses[leaf])]
+        self.needs = {helper for step in steps for helper in helpers_of(step)}
+
+
 def reads(step: Variable) -> list[Variable]:
     """The variables that an arithmetic step reads, twice those that stand twice in its text."""
+    if step.op.__class__ is Composite:
+        return [step.args[i] for i in step.op.reads]
     found = [a for a in step.args if a.__class__ is Variable]
     if step.op is np.multiply:
         if found[0].sample.__class__ is np.bool_ or found[-1].sample.__class__ is np.bool_:
@@ -152,6 +174,37 @@ def literal(number: Any) -> str:
     return plain if plain[0] != "-" else f"({plain})"
 
 
+def helpers_of(step: Variable) -> set[Any]:
+    """The functions that the text of a step calls."""
+    if step.op.__class__ is Composite:
+        return step.op.needs
+    return {HELPER_OF[step.op]} if step.op in HELPER_OF and not divides_safely(step) else set()
+
+
+def expression(step: Variable, args: list[tuple[str, int]]) -> tuple[str, int]:
+    """The text of a step, of arguments with these texts."""
+    op = step.op
+    if op in SIGNS:
+        if op is np.multiply:
+            for truth, arg in enumerate(step.args):
+                if arg.__class__ is Variable and arg.sample.__class__ is np.bool_:
+                    number = args[1 - truth]
+                    return chosen(number, args[truth], (f"{number[0]} * 0.0", PRODUCT))
+        sign, level = SIGNS[op]
+        (one, one_level), (other, other_level) = args
+        one = one if one_level >= level else f"({one})"
+        return f"{one} {sign} {other}" if other_level > level else f"{one} {sign} ({other})", level
+    if op.__class__ is Composite:
+        texts = dict(zip(op.leaves, args))
+        for inner in op.steps:
+            of = [texts[arg] if arg.__class__ is Variable else (literal(arg), ATOM) for arg in inner.args]
+            texts[inner] = expression(inner, of)
+        return texts[inner]
+    if op is np.maximum and args[1][0] == "0.0":
+        return rectified(args)
+    return divided(args) if divides_safely(step) else FORMS[op](args)
+
+
 class Scalars:
     """The lines of arithmetic.
 
@@ -173,7 +226,7 @@ class Scalars:
         self.new_name = new_name or (lambda wish: f"{wish}{next(numbers)}")
         self.given: dict[Variable, str] = {}
         self.needs: set[Any] = set()
-        self.inside: dict[Variable, tuple[str, int, list[Variable], int]] = {}
+        self.inside: dict[Variable, tuple[str, int, int, list[Variable]]] = {}
         self.names: dict[Variable, str] = {}
         self.free: list[str] = []
         self.read: set[Variable] = set()
@@ -202,43 +255,25 @@ class Scalars:
 
     def line(self, step: Variable) -> str:
         """The line of a step; "" if it stands inside another one."""
-        op, names = step.op, self.names
-        args: list[tuple[str, int]] = []
+        names, inside = self.names, self.inside
         held: list[Variable] = []
-        truth, size = None, 1
-        for i, arg in enumerate(step.args):
+        for v in reads(step):
+            held += inside[v][3] if v in inside else (v,)
+        args: list[tuple[str, int]] = []
+        size = 1
+        for arg in step.args:
             if arg.__class__ is not Variable:
                 args.append((literal(arg), ATOM))
-                continue
-            if arg.sample.__class__ is np.bool_:
-                truth = i
-            if arg in self.inside:
-                text, level, inner, n = self.inside.pop(arg)
+            elif arg in inside:
+                text, level, n, _ = inside.pop(arg)
                 args.append((text, level))
-                held += inner
                 size += n
             else:
-                held.append(arg)
                 args.append((names.get(arg) or self.given.get(arg) or arg.name, ATOM))
-        if op is np.multiply and truth is not None:
-            text, level = chosen(args[1 - truth], args[truth], (f"{args[1 - truth][0]} * 0.0", PRODUCT))
-            held += [a] if (a := step.args[1 - truth]).__class__ is Variable else []
-        elif op in SIGNS:
-            sign, level = SIGNS[op]
-            (one, one_level), (other, other_level) = args
-            one = one if one_level >= level else f"({one})"
-            text = f"{one} {sign} {other}" if other_level > level else f"{one} {sign} ({other})"
-        elif divides_safely(step):
-            text, level = divided(args)
-        elif op in TWICE:
-            held += [a for i in TWICE[op] if (a := step.args[i]).__class__ is Variable]
-            text, level = (rectified if op is np.maximum and args[1][0] == "0.0" else FORMS[op])(args)
-        else:
-            text, level = FORMS[op](args)
-        if op in HELPER_OF and not divides_safely(step):
-            self.needs.add(HELPER_OF[op])
+        text, level = expression(step, args)
+        self.needs |= helpers_of(step)
         if self.uses[step] == 1 and size <= MOST_INLINED:
-            self.inside[step] = text, level, held, size
+            inside[step] = text, level, size, held
             return ""
         left = self.left
         for v in held:

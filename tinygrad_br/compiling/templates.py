@@ -18,7 +18,7 @@ from ..modes import mode
 from ..rules.activations import relu
 from ..value import Value
 from .lowering import WHOLE, body_of
-from .scalars import FORMS
+from .scalars import FORMS, Composite, reads
 from .variable import NUMBER, Variable
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 ZERO = np.float64(0.0)
 PLAIN = (float, int, np.float64)
-RULES_OF_NUMBERS: dict[Any, Any] = {relu: [lambda g, ans, x: np.where(x > 0, g, 0.0)]}  # a choice, as its rule makes
+RULES_OF_NUMBERS: dict[Any, Any] = {
+    relu: [lambda g, ans, x: np.where(ans > 0, g, 0.0)]
+}  # and nobody needs x any longer
 LINEAR = {np.add, np.subtract, np.multiply, np.divide}  # their rules treat a constant as they treat a node
 
 
@@ -66,22 +68,39 @@ class Template:
                 else:
                     taken.append(constant_at)
                     constant_at += 1
-            take = itemgetter(*taken) if len(taken) > 1 else lambda slots, place=taken[0]: (slots[place],)
-            self.steps.append((step.op, take, step.sample, step.is_arithmetic))
+            self.steps.append((step.op, taker(taken), step.sample, step.is_arithmetic))
             places[step] = at
             at += 1
         self.result = places[found] if isinstance(found, Variable) else constant_at
+        self.whole: Composite | None = None
+        if len(steps) > 1 and all(step.is_arithmetic for step in steps):
+            read = {v for step in steps for v in reads(step)}
+            leaves = [leaf for leaf in places if leaf in read and not leaf.is_arithmetic]
+            try:
+                self.whole = Composite(steps, leaves)
+            except ValueError:
+                return
+            self.take_leaves, self.sample = taker([places[leaf] for leaf in leaves]), found.sample
 
     def __call__(self, plan: Plan, numbers: list[Any]) -> Any:
         """The variable, or constant, of the result for other numbers."""
-        slots = numbers + self.constants
-        for op, take, sample, is_arithmetic in self.steps:
-            args = take(slots)
-            slots.append(plan.number(op, args, sample) if is_arithmetic else plan.simplified(op, args, {}, sample))
-        result = slots[self.result]
+        args = () if self.whole is None else self.take_leaves(numbers)
+        if args and False not in [arg.__class__ is Variable for arg in args]:
+            result = plan.number(self.whole, args, self.sample)
+        else:
+            slots = numbers + self.constants
+            for op, take, sample, is_arithmetic in self.steps:
+                args = take(slots)
+                slots.append(plan.number(op, args, sample) if is_arithmetic else plan.simplified(op, args, {}, sample))
+            result = slots[self.result]
         if self.is_guarded and result.__class__ is Variable:
             result.is_guarded = True
         return result
+
+
+def taker(places: list[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+    """What takes the things at some places, as a tuple."""
+    return itemgetter(*places) if len(places) > 1 else lambda things: (things[places[0]],)
 
 
 def number_of(trace: Trace, arg: Any) -> Any:
@@ -178,7 +197,7 @@ def number_cotangents(trace: Trace, output: Node, gradient: Any, inputs: Any) ->
     for node in nodes:
         if node._data.__class__ not in NUMBER or node.kwargs or not (node.op is None or node.op in RULES):
             return None
-    plan, variables, templates = trace.plan, trace.plan.variables, trace.templates
+    plan, variables = trace.plan, trace.plan.variables
     kept = wanted = set(nodes)
     if inputs is not None:
         kept = set(inputs)
@@ -191,25 +210,28 @@ def number_cotangents(trace: Trace, output: Node, gradient: Any, inputs: Any) ->
         op, args, cotangent = node.op, node.args, found.get(node)
         if op is None or cotangent is None:
             continue
-        numbers = [cotangent, number_of(trace, node)]
-        kinds: list[Any] = ["backward", op]
+        numbers: list[Any] = [cotangent, number_of(trace, node)]
+        kinds: list[Any] = [op]
         for arg in args:
-            number = variables.get(arg) if arg.__class__ is Value else None
+            is_value = arg.__class__ is Value
+            number = variables.get(arg) if is_value else None
             if number.__class__ is not Variable or not number.is_number:
                 number = number_of(trace, arg)
                 if number is None:
                     return None
             numbers.append(number)
-            kinds.append(arg in wanted if arg.__class__ is Value else None if op in LINEAR else repr(arg))
-        key = tuple(kinds)
-        if key not in templates:
-            templates[key] = templates_of_rules(node, [kind is True for kind in kinds[2:]])
-        shares = templates[key]
+            kinds.append(arg in wanted if is_value else None if op in LINEAR else repr(arg))
+        kind = tuple(kinds)
+        try:
+            shares = trace.rules[kind]
+        except KeyError:
+            shares = trace.rules[kind] = templates_of_rules(node, [arg is True for arg in kinds[1:]])
         if shares is None:
             return None
         for i, template in shares:
-            share, before = template(plan, numbers), found.get(args[i])
-            found[args[i]] = share if before is None else plan.number(np.add, (before, share), ZERO)
+            target, share = args[i], template(plan, numbers)
+            before = found.get(target)
+            found[target] = share if before is None else plan.number(np.add, (before, share), ZERO)
     return {node: as_node(trace, number) for node, number in found.items() if node in kept}
 
 

@@ -52,12 +52,12 @@ SHAPED_BY_NUMBERS = {np.nonzero, np.flatnonzero, np.argwhere, np.unique, np.extr
 class Trace:
     """What is known of one run.
 
-    With `samples`, large arguments are shapes without numbers.  `plan` has what each moving node is, `templates` what
-    operations on single numbers become; `current` has the present data of Values that were given new ones, `entry` the
-    gradients that stood in `.grad` when the function was called, `grads` and `numbers` what is put back when the trace
-    ends.
-    `modules` were called with these settings; `state` are their arrays that get new numbers, by id; what is in `finite`
-    must be so, else the eager function is asked.  The gradients at the start of Values in `forgotten` do not matter.
+    With `samples`, large arguments are shapes without numbers.  `plan` has what each moving node is; `templates` and
+    `rules` have what operations on single numbers and their derivatives become.  `current` has the present data of
+    Values that were given new ones, `entry` the gradients that stood in `.grad` when the function was called, `grads`
+    and `numbers` what is put back when the trace ends.  `modules` were called with these settings; `state` are their
+    arrays that get new numbers, by id; what is in `finite` must be so, else the eager function is asked.  The gradients
+    at the start of Values in `forgotten` do not matter.
     """
 
     def __init__(self, samples: bool = False) -> None:
@@ -65,6 +65,7 @@ class Trace:
         self.start = next(NUMBERS)
         self.plan = Plan(self)
         self.templates: dict[Any, Any] = {}
+        self.rules: dict[Any, Any] = {}
         self.plain: set[Node] = set()
         self.inputs: set[Node] = set()
         self.current: dict[Node, Node] = {}
