@@ -42,33 +42,24 @@ def m_tanhplus_slope(x):
 
 ALPHA, SCALE = mpf(1.6732632423543772), mpf(1.0507009873554805)
 
-# name: the function, its derivative, and the largest summand of the derivative, next to whose size rounding is judged
-# (a sum that crosses zero cannot have all its digits right near the zero)
+# name: the function and its derivative
 REFERENCES = {
-    "sigmoid": (m_sigmoid, lambda x: m_sigmoid(x) * m_sigmoid(-x), None),
-    "softplus": (m_softplus, m_sigmoid, None),
-    "silu": (
-        lambda x: x * m_sigmoid(x),
-        lambda x: m_sigmoid(x) * (1 + x * m_sigmoid(-x)),
-        lambda x: m_sigmoid(x) * max(1, abs(x) * m_sigmoid(-x)),
-    ),
-    "gelu": (
-        lambda x: x * m_cdf(x),
-        lambda x: m_cdf(x) + x * m_pdf(x),
-        lambda x: max(m_cdf(x), abs(x) * m_pdf(x)),
-    ),
-    "mish": (
-        lambda x: x * m_tanhplus(x),
-        lambda x: m_tanhplus(x) + x * m_tanhplus_slope(x),
-        lambda x: max(m_tanhplus(x), abs(x) * m_tanhplus_slope(x)),
-    ),
-    "elu": (lambda x: x if x > 0 else mp.expm1(x), lambda x: 1 if x > 0 else mp.exp(x), None),
+    "sigmoid": (m_sigmoid, lambda x: m_sigmoid(x) * m_sigmoid(-x)),
+    "softplus": (m_softplus, m_sigmoid),
+    "silu": (lambda x: x * m_sigmoid(x), lambda x: m_sigmoid(x) * (1 + x * m_sigmoid(-x))),
+    "gelu": (lambda x: x * m_cdf(x), lambda x: m_cdf(x) + x * m_pdf(x)),
+    "mish": (lambda x: x * m_tanhplus(x), lambda x: m_tanhplus(x) + x * m_tanhplus_slope(x)),
+    "elu": (lambda x: x if x > 0 else mp.expm1(x), lambda x: mpf(1) if x > 0 else mp.exp(x)),
     "selu": (
         lambda x: SCALE * (x if x > 0 else ALPHA * mp.expm1(x)),
         lambda x: SCALE if x > 0 else SCALE * ALPHA * mp.exp(x),
-        None,
     ),
-    "normal_cdf": (m_cdf, m_pdf, None),
+    "hard_swish": (
+        lambda x: x * min(max(x + 3, 0), 6) / 6,
+        lambda x: (2 * x + 3) / 6 if abs(x) <= 3 else mpf(x > 3),
+    ),
+    "normal_cdf": (m_cdf, m_pdf),
+    "normal_pdf": (m_pdf, lambda x: -x * m_pdf(x)),
 }
 
 
@@ -76,45 +67,70 @@ def function_of(name):
     return getattr(nn, name, None) or getattr(tg.rules.activations, name)
 
 
-def ulps(computed, exact, size):
-    """How many units in the last place of `size`, or of the exact number, lie between it and a float64.
-
-    Below 1e-300 a factor of the result may be subnormal, with few digits.
-    """
-    unit = np.spacing(max(float(size), abs(float(exact)), 1e-300))
+def ulps(computed, exact, least=0.0):
+    """How many units in the last place of the exact number, or of `least`, lie between it and a float."""
+    unit = np.spacing(computed.dtype.type(max(abs(float(exact)), least)))
     return float(abs(mpf(float(computed)) - exact) / mpf(float(unit)))
 
 
-@pytest.mark.parametrize("name", REFERENCES)
-def test_value_and_derivative_to_4_ulp(name):
-    function, derivative, size = REFERENCES[name]
-    x = Value(POINTS)
-    y = function_of(name)(x)
-    [slope] = tg.gradients(y, [x], np.ones(x.shape))
-    with mp.workdps(60):
-        for point, value, d in zip(POINTS, y.data, slope, strict=True):
-            exact, exact_slope = function(mpf(float(point))), mpf(derivative(mpf(float(point))))
-            assert ulps(value, exact, abs(exact)) <= 4, point
-            weight = size(mpf(float(point))) if size else abs(exact_slope)
-            assert ulps(d, exact_slope, weight) <= (5 if name == "mish" else 4), point
-
-
-@pytest.mark.parametrize("name", REFERENCES)
-def test_float32_to_4_ulp_of_float32(name):
-    function, derivative, size = REFERENCES[name]
-    points = POINTS[np.abs(POINTS) < 80].astype(np.float32)
+def slope_at(name, points):
     x = Value(points)
     y = function_of(name)(x)
     [slope] = tg.gradients(y, [x], np.ones_like(points))
-    assert y.dtype == slope.dtype == np.float32
-    with mp.workdps(30):
-        for point, value, d in zip(points, y.data, slope, strict=True):
-            p = mpf(float(point))
-            for got, exact, weight in (
-                (value, function(p), function(p)), (d, mpf(derivative(p)), (size or derivative)(p))
-            ):  # fmt: skip
-                spacing = np.spacing(np.float32(max(abs(float(weight)), abs(float(exact)))))
-                assert float(abs(mpf(float(got)) - exact)) <= 4 * spacing, point
+    assert y.dtype == slope.dtype == points.dtype
+    return y.data, slope
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_value_and_derivative_to_4_ulp(name, dtype):
+    """The derivative also where it is denormal; the value down to where a factor of it is."""
+    function, derivative = REFERENCES[name]
+    denormal = [-745.0, -712.0, -709.0, -38.5, -37.7] if dtype is np.float64 else [-103.9, -95.0, -88.0, -13.5, -13.1]
+    points = np.concatenate([POINTS, denormal]).astype(dtype)
+    least = 1e-300 if dtype is np.float64 else 1e-35
+    with mp.workdps(60):
+        for point, value, d in zip(points, *slope_at(name, points), strict=True):
+            x = mpf(float(point))
+            assert ulps(value, function(x), least) <= 4, point
+            assert ulps(d, derivative(x)) <= 4, point
+
+
+@pytest.mark.parametrize("name", ["silu", "mish", "gelu", "hard_swish"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_derivative_to_4_ulp_beside_its_zero(name, dtype):
+    """At the floats next to the zero, and at points at all distances from it."""
+    derivative = REFERENCES[name][1]
+    rng = np.random.default_rng(3)
+    with mp.workdps(60):
+        zero = float(mp.findroot(derivative, -1.1))
+        steps = dtype(zero) + np.arange(-40, 41) * np.spacing(dtype(zero))
+        distances = 10.0 ** rng.uniform(-15 if dtype is np.float64 else -7, 0, 400)
+        points = np.concatenate([steps, zero + distances, zero - distances]).astype(dtype)
+        for point, d in zip(points, slope_at(name, points)[1], strict=True):
+            assert ulps(d, derivative(mpf(float(point)))) <= 4, repr(point)
+
+
+@pytest.mark.parametrize("name", ["silu", "mish", "gelu"])
+def test_compiled_derivatives_are_the_same(name):
+    def step(x):
+        return tg.gradients(function_of(name)(v := Value(x)), [v], np.ones_like(x))[0]
+
+    program = tg.compile(step)
+    for dtype in (np.float64, np.float32):
+        for x in (np.linspace(-3, 3, 12).reshape(3, 4).astype(dtype), np.linspace(-800, 800, 12).astype(dtype)):
+            np.testing.assert_array_equal(program(x), step(x))
+    assert "slope" not in program.source(x), "the formulas are written out"
+
+
+@pytest.mark.parametrize(("name", "at_zero"), [("silu", "1/2"), ("mish", "16/25"), ("gelu", "sqrt(2/pi)")])
+def test_second_derivative(name, at_zero):
+    """At 0, where formulas for two sides meet, and far out."""
+    x = Value(np.array([0.0, -0.0, 1e4, -1e4, np.inf, -np.inf]))
+    [slope] = tg.gradients(function_of(name)(x), [x], np.ones(6), create_graph=True)
+    [curvature] = tg.gradients(slope, [x], np.ones(6))
+    exact = float(eval(at_zero, {"sqrt": np.sqrt, "pi": np.pi}))
+    np.testing.assert_allclose(curvature, [exact, exact, 0, 0, 0, 0], rtol=1e-15)
 
 
 def test_the_derivative_of_sigmoid_survives_where_s_times_1_minus_s_is_zero():

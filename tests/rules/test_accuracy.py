@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tinygrad_br.engine import RULES
+from tinygrad_br.engine import RULES, Entry
 from tinygrad_br.messages import op_name
+from tinygrad_br.nn.activations import ACTIVATIONS, linear
+from tinygrad_br.rules import activations
 from tinygrad_br.rules.elementwise import zero
 
 mpmath = pytest.importorskip("mpmath")
@@ -29,6 +31,24 @@ def test_every_elementwise_rule_is_measured():
     ufuncs = {f for f in sloped if isinstance(f, np.ufunc) and f.signature is None}
     missing = ufuncs - {case.function for case in CASES} - EXACT
     assert not [op_name(f) for f in missing if getattr(np, f.__name__, None) is f]
+
+
+def test_every_activation_is_measured():
+    along_an_axis = {activations.softmax, activations.log_softmax, activations.logsumexp}
+    assert not set(ACTIVATIONS.values()) - {case.function for case in CASES} - along_an_axis - {linear}
+
+
+def test_there_is_no_allowance_where_a_sum_cancels(monkeypatch):
+    """The textbook's slope of silu, right to 4 ULP of its larger part, is found wrong."""
+    monkeypatch.setitem(
+        RULES,
+        activations.silu,
+        Entry([lambda g, ans, x: g * (1 + x * activations.sigmoid(-x)) * activations.sigmoid(x)]),
+    )
+    [case] = [case for case in CASES if case.function is activations.silu]
+    [worst] = measure(case, points=100)
+    assert worst.ulp > 100
+    assert abs(worst.at[0] + 1.278) < 0.01
 
 
 @pytest.mark.parametrize(("got", "ulp"), [(1.0, 0), (1 + 2**-52, 1), (1 - 2**-53, 0.5), (np.inf, np.inf), (0.0, 2**52)])

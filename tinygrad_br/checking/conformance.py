@@ -36,8 +36,8 @@ and the same command without `--markdown` prints the table; `--family linalg` ke
   are truth values or positions, which have none.  These digits say more of the numerical derivatives than of ours.
 * **ULP**: the worst error of the derivative at random points of the whole range of float64 and float32, in units of
   the last place, against 100 digits of mpmath; more than 4 is wrong.  "exact": the derivative is copied, chosen or an
-  integer, with nothing to round.  "-": it is not elementwise, or a helper of other rules; silu, mish, gelu and
-  hard_swish have a derivative that is a sum and crosses zero, and are tested to 4 ULP of its larger part, mish to 5.
+  integer, with nothing to round.  "-": it is not elementwise, or a helper of other rules.  Many of the points are
+  close to the zeros of the derivative, where sums lose their digits.
 * **where it jumps or has no derivative**: the gradient that we give there; [hard points](hard-points.md) has them
   beside those of other libraries.
 """
