@@ -5,7 +5,7 @@ neuron and each point.  So long arithmetic is cut into parts, which hand each ot
 are alike but for the numbers that they read are calls of one function: `numbers[7:9] = step_1(*numbers[0:3])`.
 
 Repetitions must be cut alike, wherever they begin.  So a part does not end after a fixed count of steps, but before the
-rarest one among the allowed steps.
+rarest one among the allowed steps that are there more than once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .variable import Variable, read_by
 from .writer import Writer
 
 LONG = 1_000  # steps; more are cut into parts
-LEAST, MOST = 100, 1_000  # steps of a part; in a very long program three times the least
+LEAST = 60  # steps of a part, five times as many in a very long program
 FAR = 64  # steps; what is further away counts as far away in the form of a step
 
 
@@ -139,7 +139,8 @@ def arithmetic_of(plan: Plan, results: Iterable[Variable], name: str, writer: Wr
 def cut(steps: Sequence[Variable]) -> Iterator[Variable | Part]:
     """The steps of a program, with parts in the place of arithmetic."""
     ranks = ranks_of(steps)
-    least = min(max(LEAST, len(steps) // 60), 3 * LEAST)
+    least = min(max(LEAST, len(steps) // 30), 5 * LEAST)
+    most = 5 * least
     for section, group in groupby(steps, lambda step: step.section if step.is_arithmetic else None):
         run = [*group]
         if section is None:
@@ -147,14 +148,17 @@ def cut(steps: Sequence[Variable]) -> Iterator[Variable | Part]:
             continue
         start, first = 0, run[0].index
         while start < len(run):
-            allowed = ranks[first + start + least : first + min(start + MOST, len(run))]
+            allowed = ranks[first + start + least : first + min(start + most, len(run))]
             end = start + least + allowed.index(min(allowed)) if allowed else len(run)
             yield Part(run[start:end])
             start = end
 
 
 def ranks_of(steps: Sequence[Variable]) -> list[int]:
-    """Numbers the steps, and says how rare the form of each is: what it does, and how far away its arguments are."""
+    """Numbers the steps, and gives the rank of each by how rare its form is, and last by what is there only once.
+
+    The form is what the step does, and how far away its arguments are.
+    """
     kinds: dict[Any, int] = {}
     forms = []
     for i, step in enumerate(steps):
@@ -166,7 +170,7 @@ def ranks_of(steps: Sequence[Variable]) -> list[int]:
                 form = (FAR + 1) * form + (distance if distance < FAR else FAR)
         forms.append(form)
     counts = Counter(forms)
-    rank = {form: i for i, form in enumerate(sorted(counts, key=lambda form: (counts[form], form)))}
+    rank = {form: i for i, form in enumerate(sorted(counts, key=lambda form: (counts[form] == 1, counts[form], form)))}
     return [rank[form] for form in forms]
 
 

@@ -271,7 +271,8 @@ class Scalars:
             else:
                 args.append((names.get(arg) or self.given.get(arg) or arg.name, ATOM))
         text, level = expression(step, args)
-        self.needs |= helpers_of(step)
+        if step.op not in SIGNS:
+            self.needs |= helpers_of(step)
         if self.uses[step] == 1 and size <= MOST_INLINED:
             inside[step] = text, level, size, held
             return ""

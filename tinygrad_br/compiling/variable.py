@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 NUMBER = (np.float64, np.bool_)
+OUTSIDE = -1_000  # far from every step
 
 
 class Variable:
@@ -17,7 +18,7 @@ class Variable:
     Value), ("array", ndarray) or ("generator", Generator).  `sample` are the numbers it had in the trace, or others of
     the same shape and dtype.  `is_number` says that it is one float64 or truth value, `is_arithmetic` that its step can
     be written with Python's operators, `is_guarded` that NaN in it may stand for a zero.  `index` is the place of
-    a step in a long program, -1 for what is given.
+    a step in a long program, `OUTSIDE` for what is given.
     """
 
     __slots__ = (
@@ -37,7 +38,7 @@ class Variable:
     ) -> None:
         self.op, self.args, self.kwargs, self.sample, self.source = op, args, kwargs, sample, source
         self.name, self.section, self.is_arithmetic, self.is_guarded = "", section, is_arithmetic, False
-        self.is_number, self.index = sample.__class__ in NUMBER, -1
+        self.is_number, self.index = sample.__class__ in NUMBER, OUTSIDE
 
     @property
     def shape(self) -> tuple[int, ...]:
