@@ -100,15 +100,16 @@ def shifted(at: Line, start: int, lanes: Any, t: Any) -> Any:
     return at(lanes + start, t)
 
 
-def seen_closer(at: Line, x: Any, weights: Any, claimed: float, found: float) -> str:
+def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) -> str:
     """Why a claimed derivative may be right although another was found, judged by very small steps; or nothing.
 
     A function may look different at different scales, like the remainder by a tiny number, or jump at the point.
     """
+    found, size = slope.value, abs(float(x[0]))
     with np.errstate(all="ignore"):
         ladder = Ladder(at, x, weights)
         row = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(CLOSE)[:, None]).at((..., 0))
-        noise = ladder.unit * (row.size + ladder.height) / row.step
+        noise = (ladder.unit * (row.size + ladder.height) + ladder.concealed(ladder.everyone)) / row.step
         moves = abs(row.central * row.step)
         before = np.maximum.accumulate(moves)[2:-1]
     near = (abs(row.central - claimed) <= 0.1 * abs(claimed - found)) & (noise <= 0.3 * abs(claimed - found))
@@ -119,6 +120,8 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, found: float) ->
         return "the function jumps here"
     if np.any(moves[3:] > 16 * before + rounding[3:] + 4 * steepest * row.step[3:]):
         return "the function jumps next to this point"
+    if TINY < size < slope.step and ladder.unit * (row.size[-1] + ladder.height[0]) / size > abs(claimed - found) / 4:
+        return "rounding hides how the function changes on the scale of the number itself"
     if (
         np.median(moves[:6]) > NOISY * np.max(row.size[:6])
         and np.ptp(row.central[:6]) > np.max(abs(row.central[:6])) / 2
@@ -137,6 +140,7 @@ class Ladder:
         self.smallest = 64 * self.unit * np.where(abs(x) > TINY, abs(x), largest)
         self.middle = at(self.everyone, x * 0)
         self.moving: Any = None
+        self.still, self.least = np.zeros(self.middle.shape, bool), np.full(self.middle.shape, np.inf)
         self.steps = first * largest / RATIO ** np.arange(BEGINNING, dtype=x.dtype)[:, None]
         self.rows = [self.look(self.everyone, self.steps)]
         self.rejected: dict[int, list[tuple[float, float]]] = {}  # other values of lanes, and bounds
@@ -156,6 +160,11 @@ class Ladder:
         if self.moving is None:
             self.leave_out(plus[0], minus[0])
         size = np.add.reduce(abs(weights) * (abs(plus) + abs(minus)) * self.moving[lanes], -1) / 2
+        moves = np.fmax(abs(plus - middle), abs(minus - middle))
+        stopped = moves == 0
+        self.still[lanes] |= stopped.any(0)
+        moves[stopped] = np.inf
+        self.least[lanes] = np.fmin(self.least[lanes], np.fmin.reduce(moves, 0))
         if self.order == 2:
             differences = (plus - middle) - (middle - minus)
             second = np.add.reduce(np.conj(weights) * differences, -1).real / step**2
@@ -171,6 +180,16 @@ class Ladder:
         sizes = abs(self.weights) * abs(self.middle)
         self.height = np.sum(sizes * self.moving, -1)
         self.hidden = self.unit * np.sum(np.where(self.moving, 0, sizes), -1) / self.steps[0]
+
+    def concealed(self, lanes: Any) -> Any:
+        """The rounding hidden in outputs that stand still at small steps: as much as they moved at least.
+
+        The logarithm of 1 + x is such an output, where x is so small that the sum stays 1.
+        """
+        limit = 4 * TRUST * self.unit * np.maximum(abs(self.x[lanes]), 1)[:, None]
+        hidden = self.still[lanes] & (self.least[lanes] <= limit)
+        weights = abs(self.weights if len(self.weights) == 1 else self.weights[lanes])
+        return np.sum(weights * np.where(hidden, self.least[lanes], 0), -1)
 
     def climb_down(self, expected: Sequence[Slope] = ()) -> list[Slope]:
         """The derivative of each lane.  All go down together, until each has found its own."""
@@ -217,10 +236,12 @@ class Ladder:
         last, best, rows = self.rows[-1].step[-1, lanes], tableau.leading.at(lanes), self.history(lanes)
         parts = np.linspace(0, 1, PROBES)[:, None].astype(last.dtype)
         probes = self.look(lanes, (last / 30) ** (1 - parts) * self.smallest[lanes] ** parts)
+        hidden = self.concealed(lanes)
+        best = self.doubted(best, rows, hidden)
         factor = self.noise_factor(best.value, probes)
-        noises = 4 * factor * self.unit * probes.size
+        noises = 4 * (factor * self.unit * probes.size + hidden)
         found: list[Slope | None] = [None] * len(lanes)
-        for entry in (tableau.best(factor, lanes), best):
+        for entry in (self.doubted(tableau.best(factor, lanes), rows, hidden), best):
             good = self.excess(entry, rows, probes, noises) <= entry.bound(factor)
             spike = self.spike(entry.row, rows, factor, self.height[lanes])
             noisy = noises.max(0) / 4 > NOISY * rows.size[intp(entry.row), np.arange(len(lanes))]
@@ -238,6 +259,17 @@ class Ladder:
             if all(found):
                 break
         return found
+
+    def doubted(self, entry: Entries, rows: Rows, hidden: Any) -> Entries:
+        """Entries, found anew where rounding is hidden that is larger than that of the results."""
+        lanes = np.flatnonzero(hidden > self.unit * rows.size[intp(entry.row), np.arange(len(hidden))])
+        if not len(lanes):
+            return entry
+        seen, entry = rows.at((slice(None), lanes)), Entries(*map(np.array, entry))
+        again = Tableau(2, seen.step, seen.central, (self.unit * seen.size + hidden[lanes]) / seen.step).best()
+        for field, new in zip(entry, again, strict=True):
+            field[lanes] = new
+        return entry
 
     def remember(self, which: Any, lanes: Any, entries: Entries, factor: Any = 1) -> None:
         """Keep the values and bounds of some lanes, given by truth values, as what other steps say."""
@@ -312,6 +344,7 @@ class Ladder:
         moves = abs(np.diff(rows.central[:, 0])) * rows.step[1:, 0]
         nearby = median(np.append(moves, np.full(13, np.nan))[np.arange(10)[:, None] + np.arange(count) + 3])
         noise = 2 * np.where(np.isnan(nearby), median(moves[np.isfinite(moves)][-5:, None]), nearby) + self.unit * size
+        noise += self.concealed([lane])
         factor = noise / np.where(size, self.unit * size, 1)
         [entries] = Tableau(2, rows.step, rows.central, self.unit * rows.size / rows.step).entries
         best = Entries(*(field.reshape(count, COLUMNS).T for field in entries)).least(factor)  # of each row
