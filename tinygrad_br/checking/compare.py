@@ -11,7 +11,7 @@ import numpy as np
 
 from .ladder import FIRST_STEP, Line, climb, seen_closer, shifted
 from .mistakes import Case, name_mistake
-from .numerical import EPS, Target, entry_slopes, slopes, typical
+from .numerical import EPS, Target, entry_slopes, own_sizes, slopes, typical
 from .report import Row
 from .verdict import WRONG, Comparison, size_of, summary
 
@@ -21,7 +21,7 @@ ENTRIES, DIRECTIONS = 6, 2
 OTHER_STEPS = (0.17, 0.13)  # the first steps of second opinions
 ENOUGH = 8  # of wrong entries without an excuse, no further ones are sought
 NEIGHBOURS = 12  # so many points are looked at around a kink
-SHAKES = 6  # so often the inputs are moved in their last bits where something looks wrong
+SHAKES = 6  # so often the inputs are moved in each of two ways where something looks wrong
 NAMEABLE = 100  # mistakes are named from all entries, so for larger arguments they are not
 
 
@@ -83,9 +83,9 @@ def failed(subject: Subject, message: str) -> Row:
     return Row("all", (), WRONG, (), nan, nan, nan, 0.0, 0.0, "none", message, order=subject.order, mistake="shape")
 
 
-def jiggled(x: Any, rng: np.random.Generator) -> Any:
-    """The point with its last bits changed, which shows how far rounding can move a result."""
-    return x * (1 + EPS * rng.choice([-2, -1, 1, 2], x.shape))
+def jiggled(x: Any, rng: np.random.Generator, size: Any = None) -> Any:
+    """The point with its last bits changed, or those of numbers of another size: how far can rounding move a result?"""
+    return x + EPS * rng.choice([-2, -1, 1, 2], x.shape) * (x if size is None else size)
 
 
 def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) -> tuple[Row, Any]:
@@ -115,8 +115,8 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
     others = subject.rng.choice(len(everything), ENTRIES - len(largest), replace=False)
     entries = at([everything[k] for k in dict.fromkeys([*largest.tolist(), *others.tolist()])])
     how = f"{len(entries)} of {len(everything)}, {DIRECTIONS} directions"
-    scale = typical(subject.target.points[which])
-    directions = [subject.rng.normal(size=shape) * scale for _ in range(DIRECTIONS)]
+    sizes = own_sizes(subject.target.points[which])
+    directions = [subject.rng.normal(size=shape) * sizes for _ in range(DIRECTIONS)]
     sums = along(subject, which, directions, analytic, rounding)
     missed = [d for d, c in zip(directions, sums, strict=True) if c.judged(size_of([c]))[0] == WRONG]
     if missed and not any(c.judged(size_of(entries))[0] == WRONG for c in entries):
@@ -172,37 +172,46 @@ def reconsidered(
 
 
 def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> Comparison:
-    """A comparison whose bounds take in how far the last bits of the inputs move the gradient and the function.
+    """A comparison whose bounds take in how far rounding may move the function and the gradient, whatever the step.
 
     A function that computes with numbers much larger than its results rounds these, so the results jump, or stand still
-    where they should move.  As backward error analysis has it, they are right for inputs a few last bits away (J. H.
-    Wilkinson, "Rounding Errors in Algebraic Processes", 1963): so far off may each value be, whatever the step.
+    where they should move.  How far is seen by moving the inputs, since a good algorithm is right for inputs close by:
+    in their last bits, or, in linear algebra, as far as the last bit of the largest entry of an array (J. H. Wilkinson,
+    "Rounding Errors in Algebraic Processes", 1963).
     """
     subject, which, index = place
-    target, rng = subject.target, subject.rng
-    shakes = [[jiggled(p, rng) for p in target.points] for _ in range(SHAKES)]
-    outputs = target.outputs(shakes, SHAKES)
-    middle, ahead, behind = line(np.zeros(3, int), FIRST_STEP * np.maximum(abs(x), 1) * np.array([0, 1, -1]))
+    points, rng = subject.target.points, subject.rng
+    shakes = [[jiggled(p, rng) for p in points] for _ in range(SHAKES)]
+    shakes += [[jiggled(p, rng, np.max(abs(p), initial=0.0) * (p != 0)) for p in points] for _ in range(SHAKES)]
+
+    def noise(found: Any, middle: Any) -> Any:
+        spread = abs(found - middle)
+        return 4 * np.max(spread, 0, where=np.isfinite(spread), initial=0.0)
+
+    first = FIRST_STEP * np.maximum(abs(x), 1)
+    middle, ahead, behind = line(np.zeros(3, int), first * np.array([0, 1, -1]))
     moving = (ahead != middle) | (behind != middle)
-    spread = np.max(abs(outputs - middle), 0, where=np.isfinite(outputs), initial=0)
-    noise = 4 * float(np.sum(abs(weights[0]) * np.where(moving, spread, 0)))
-    rounding = c.rounding
-    for points in shakes:
-        try:
-            gradient = np.asarray(subject.gradient(points, subject.weights)[which])
-        except Exception:  # the point lies on the edge of where the function is defined
-            continue
-        moved = abs(float(gradient[index] if isinstance(index, tuple) else np.sum(gradient * index)) - c.analytic)
-        rounding = max(rounding, 4 * moved if np.isfinite(moved) else 0)
-    differences = c.slope.step > 0 and c.slope.method != "complex step"
-    error = c.slope.error + (noise / c.slope.step if differences else 0)
-    return c._replace(slope=c.slope._replace(error=error), rounding=rounding)
+    error, step = c.slope.error, c.slope.step
+    if step > 0 and c.slope.method != "complex step":
+        values = noise(subject.target.outputs(shakes, len(shakes)), middle)
+        error += float(np.sum(abs(weights[0]) * values / np.where(moving, step, first)))
+    slopes = np.array([slope_at(subject, which, index, each) for each in shakes])
+    return c._replace(slope=c.slope._replace(error=error), rounding=max(c.rounding, float(noise(slopes, c.analytic))))
+
+
+def slope_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) -> float:
+    """An entry of the gradient under test at other points, or its product with a direction; NaN where it raises."""
+    try:
+        gradient = np.asarray(subject.gradient(points, subject.weights)[which])
+    except Exception:  # the point lies on the edge of where the function is defined
+        return np.nan
+    return float(gradient[index] if isinstance(index, tuple) else np.sum(gradient * index))
 
 
 def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> str:
     """The reason why a derivative may be right although the numbers differ, or nothing."""
     if not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
-        return seen_closer(line, x, weights, c.analytic, c.slope.value)
+        return seen_closer(line, x, weights, c.analytic, c.slope)
     subject, which, index = place
     if not isinstance(index, tuple):
         return "a direction crosses several kinks"
@@ -303,7 +312,7 @@ def forward_row(subject: Subject, f: Callable[..., Any], which: int) -> Row:
 
     target, rng = subject.target, subject.rng
     shape = target.points[which].shape
-    direction = rng.normal(size=shape) * typical(target.points[which])
+    direction = rng.normal(size=shape) * own_sizes(target.points[which])
 
     def tangent(points: Sequence[Any]) -> Any:
         tangents = [direction if i == which else np.zeros_like(p) for i, p in enumerate(points)]
