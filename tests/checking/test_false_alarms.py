@@ -59,3 +59,14 @@ def test_outside_both_slopes_of_a_kink_is_wrong():
     [row] = tg.check_gradients(lambda x: relu(x).sum(), np.zeros(1)).rows
     assert row.verdict == "wrong"
     assert "outside" in row.cause
+
+
+def test_rounding_of_large_numbers_is_no_mistake_but_a_mistake_beside_them_is():
+    """Moving the smallest entry moves the computed determinant by less than what is rounded."""
+    a = np.array([[-7e9, 1.6e8, 3.5e-13], [-1.4e-11, -5.3e4, -7e10], [1.3e6, 635.0, -3.1e7]])
+    assert tg.check_gradients(np.linalg.det, a).ok
+    for factor in (-1, 1 + 1e-6 * np.eye(3)):
+        det = tg.define_rule(
+            lambda a: np.linalg.det(a), lambda g, ans, a, factor=factor: g * factor * ans * np.linalg.inv(a).T
+        )
+        assert not tg.check_gradients(det, a).ok
