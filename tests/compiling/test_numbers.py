@@ -180,6 +180,31 @@ def test_points_of_a_network_are_calls_of_the_same_functions(others):
     assert text.count("= step_") > 3 * text.count("def step_")
 
 
+def test_points_that_are_constants_are_arguments_of_the_same_functions():
+    points = [*np.random.default_rng(1).uniform(-1, 1, (50, 2)).tolist(), [0.0, -0.0], [1.0, 2.0], [0.5, 0.5]]
+    weights = [(Value(0.1 * i - 0.5), Value(0.3 - 0.05 * i)) for i in range(12)]
+
+    def step(scale):
+        for pair in weights:
+            for p in pair:
+                p.zero_grad()
+        loss = points_through_a_network(points, weights) * scale
+        loss.backward()
+        return loss.data, [p.grad for pair in weights for p in pair]
+
+    compiled = tg.compile(step)
+    for scale in (1.5, -0.25):
+        loss, gradients = compiled(scale)
+        expected, expected_gradients = step(scale)
+        assert np.isclose(loss, expected, rtol=1e-13)
+        np.testing.assert_allclose(gradients, expected_gradients, rtol=1e-12)
+    text = compiled.source(1.5)
+    assert text.count("= step_") > 3 * text.count("def step_")
+    space = {"np": np}
+    exec(text, space)
+    assert space["step"](1.5, *(p.data for pair in weights for p in pair))[0] == compiled(1.5)[0]
+
+
 def test_nothing_of_a_trace_is_left_for_the_garbage_collector():
     weights = [(Value(0.1 * i), Value(0.3 - 0.05 * i)) for i in range(5)]
 

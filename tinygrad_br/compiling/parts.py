@@ -17,7 +17,7 @@ from itertools import groupby
 from typing import Any
 
 from .plan import Plan
-from .scalars import Scalars, kind_of, literal
+from .scalars import SIGNS, Scalars, kind_of, literal
 from .variable import Variable, read_by
 from .writer import Writer
 
@@ -27,28 +27,35 @@ FAR = 64  # steps; what is further away counts as far away in the form of a step
 
 
 class Part:
-    """Steps that follow each other: `form` is what parts that are alike share, `inputs` what is read from elsewhere."""
+    """Steps that follow each other: `form` is what parts that are alike share, `inputs` what is read from elsewhere.
+
+    The constants of sums and products are inputs too: they may be the points of a data set.
+    """
 
     __slots__ = ("form", "inputs", "section", "steps")
     op, is_arithmetic = None, True
 
     def __init__(self, steps: Sequence[Variable]) -> None:
         self.steps, self.section = steps, steps[0].section
-        self.inputs: dict[Variable, int] = {}
+        self.inputs: dict[Variable | str, int] = {}
         form: list[Any] = []
         inputs, start = self.inputs, steps[0].index
         for step in steps:
             form.append(step.op)
             for arg in step.args:
                 if arg.__class__ is not Variable:
-                    form.append(literal(arg))
+                    arg = literal(arg)
+                    if step.op not in SIGNS:
+                        form.append(arg)
+                        continue
                 elif arg.index >= start:
                     form.append(arg.index - start)
-                elif arg in inputs:
+                    continue
+                if arg in inputs:
                     form.append(~inputs[arg])
                 else:
                     inputs[arg] = len(inputs)
-                    form.append(arg.sample.__class__)
+                    form.append(float if arg.__class__ is str else arg.sample.__class__)
         self.form = tuple(form)
 
 
@@ -78,14 +85,14 @@ class Parts:
         parts = [piece for piece in self.pieces if isinstance(piece, Part)]
         others = {*results}.union(*(read_by(piece) for piece in self.pieces if isinstance(piece, Variable)))
         self.others = others
-        outside = set().union(*(part.inputs for part in parts))
-        self.read = {v for v in outside if not v.is_arithmetic}
-        outside |= others
+        outside = others.union(*(part.inputs for part in parts))
+        self.read = {v for part in parts for v in part.inputs if v.__class__ is Variable and not v.is_arithmetic}
         forms: dict[Any, Any] = {}
         for part in parts:
             part.form = forms.setdefault(part.form, part.form)
             for v in part.inputs:
-                self.places.setdefault(v, len(self.places))
+                if v.__class__ is Variable:
+                    self.places.setdefault(v, len(self.places))
             for v in part.steps:
                 if v in outside:
                     self.places[v] = len(self.places)
@@ -103,9 +110,9 @@ class Parts:
         """The line that does a part."""
         results = [v for v in part.steps if v in self.places]
         key = id(part.form), *[v.index - part.steps[0].index for v in results]
-        places = [self.places[v] for v in part.inputs]
+        places = [v if isinstance(v, str) else self.places[v] for v in part.inputs]
         if key not in self.known:
-            order = sorted(range(len(places)), key=places.__getitem__)  # so that slices are long
+            order = sorted(range(len(places)), key=lambda i: (isinstance(places[i], str), places[i]))  # long slices
             inputs = [*part.inputs]
             self.known[key] = self.function(part, [inputs[i] for i in order], results), order
         name, order = self.known[key]
@@ -117,7 +124,7 @@ class Parts:
                 v.name = f"{self.numbers}[{self.places[v]}]"
         return line
 
-    def function(self, part: Part, inputs: list[Variable], results: list[Variable]) -> str:
+    def function(self, part: Part, inputs: list[Variable | str], results: list[Variable]) -> str:
         """The name of the function that does a part, which is written here."""
         scalars = Scalars(part.steps, results)
         scalars.given = {v: f"x{i}" for i, v in enumerate(inputs)}
@@ -174,20 +181,25 @@ def ranks_of(steps: Sequence[Variable]) -> list[int]:
     return [rank[form] for form in forms]
 
 
-def slices(name: str, places: list[int]) -> list[str]:
-    """The text of entries of a list, as slices where they follow each other."""
+def slices(name: str, places: Sequence[int | str]) -> list[str]:
+    """The text of entries of a list, as slices where they follow each other, and of constants."""
     texts = []
     i, n = 0, len(places)
     while i < n:
         first, end = places[i], i + 1
-        step = places[end] - first if end < n else 0
-        while end < n and places[end] - places[end - 1] == step:
+        if isinstance(first, str):
+            texts.append(first)
+            i += 1
+            continue
+        step = 0
+        while end < n and isinstance(place := places[end], int) and (end == i + 1 or place == first + step * (end - i)):
+            step = step or place - first
             end += 1
-        if end - i < 3 or not step:
+        if end - i < 3:
             texts.append(f"{name}[{first}]")
             i += 1
             continue
-        stop = places[end - 1] + (1 if step > 0 else -1)
+        stop = first + step * (end - i - 1) + (1 if step > 0 else -1)
         texts.append(f"*{name}[{first}:{stop if stop >= 0 else ''}{f':{step}' if step != 1 else ''}]")
         i = end
     return texts

@@ -209,7 +209,7 @@ class Scalars:
     """The lines of arithmetic.
 
     `pieces` are the steps, `read` the numbers that arithmetic reads and does not make, `given` has names for numbers
-    from elsewhere, `needs` are the functions that the lines call.
+    from elsewhere and for constants of sums and products, by their text, `needs` are the functions that the lines call.
 
     Args:
         steps: of a program, or of a part of it.
@@ -224,7 +224,7 @@ class Scalars:
         self.pieces: Sequence[Any] = steps
         self.functions: list[str] = []
         self.new_name = new_name or (lambda wish: f"{wish}{next(numbers)}")
-        self.given: dict[Variable, str] = {}
+        self.given: dict[Any, str] = {}
         self.needs: set[Any] = set()
         self.inside: dict[Variable, tuple[str, int, int, list[Variable]]] = {}
         self.names: dict[Variable, str] = {}
@@ -246,8 +246,9 @@ class Scalars:
 
     def first_lines(self, given: Iterable[Variable]) -> list[str]:
         """The lines that make numbers of Python's of what a program is given."""
-        self.given = {v: self.new_name(f"{v.name}_") for v in given}
-        return [f"{name} = {kind_of(v)}({v.name})" for v, name in self.given.items()]
+        names = {v: self.new_name(f"{v.name}_") for v in given}
+        self.given |= names
+        return [f"{name} = {kind_of(v)}({v.name})" for v, name in names.items()]
 
     def place_of(self, step: Variable) -> str:
         """What stands before the name of a number that no arithmetic makes."""
@@ -263,7 +264,8 @@ class Scalars:
         size = 1
         for arg in step.args:
             if arg.__class__ is not Variable:
-                args.append((literal(arg), ATOM))
+                text = literal(arg)
+                args.append((self.given.get(text, text) if step.op in SIGNS else text, ATOM))
             elif arg in inside:
                 text, level, n, _ = inside.pop(arg)
                 args.append((text, level))
