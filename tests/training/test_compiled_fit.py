@@ -102,6 +102,51 @@ def test_compiled_and_eager_training_are_the_same(make, optimizer):
     assert history.accuracy == expected.accuracy
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_gradients_of_what_is_not_optimized_add_up_from_step_to_step(seed):
+    def run(compiled):
+        x, y = tg.datasets.moons(60, seed=seed)
+        model = plain()
+        some = tg.optim.SGD([model.layers[0].weights], lr=0.1)
+        options = {"epochs": 3, "batch_size": 10, "clip_norm": 0.5, "verbose": 0, "compile": compiled}
+        tg.fit(model, x, y, loss="cross_entropy", optimizer=some, **options)
+        return model
+
+    one, other = run(True), run(False)
+    assert_alike(one, other)
+    for a, b in zip(one.parameters(), other.parameters(), strict=True):
+        np.testing.assert_allclose(a.grad, b.grad, rtol=1e-9)
+
+
+@pytest.mark.parametrize("row", [12, 27, 58])
+def test_the_step_that_is_not_finite_is_named_and_left_out_wherever_it_comes(row):
+    x, y = tg.datasets.moons(60, seed=0)
+    x[row] = 1.7e308, 1.7e308
+    found = []
+    for compiled in (True, False):
+        model = plain()
+        with pytest.raises(FloatingPointError, match=f"epoch 1, batch {row // 10 + 1}") as error:
+            tg.fit(
+                model, x, y, loss="cross_entropy", optimizer="sgd", batch_size=10, shuffle=False, verbose=0,
+                compile=compiled,
+            )  # fmt: skip
+        found.append((model, str(error.value)))
+    assert_alike(found[0][0], found[1][0])
+    assert found[0][1] == found[1][1]
+
+
+def test_what_a_callback_changes_between_two_steps_counts_at_once():
+    class Switch(tg.training.Callback):
+        def on_batch_end(self, run):
+            run.model.inner.layers[1].weights.data *= 0.9
+            if run.batch == 2:
+                run.model.scale = 0.5 * run.epoch
+
+    (one, history), (other, expected) = trained(Around, True, [Switch()]), trained(Around, False, [Switch()])
+    assert_alike(one, other)
+    np.testing.assert_allclose(history.loss, expected.loss, rtol=1e-9)
+
+
 def test_batch_norm_keeps_its_running_figures_in_a_program():
     (one, _), (other, _) = trained(with_statistics, True), trained(with_statistics, False)
     np.testing.assert_allclose(one.layers[0].mean, other.layers[0].mean, rtol=1e-9)

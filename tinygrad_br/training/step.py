@@ -71,8 +71,9 @@ class Step:
             else:
                 if self.compiled.compilations > MOST_PROGRAMS:
                     self.eager_because = f"{MOST_PROGRAMS} programs were not enough: shapes or settings keep changing"
-                if MODE.get() is DEFAULT:
-                    self.program, self.rows = self.compiled.last, len(y)
+                program, self.rows = self.compiled.last, len(y)
+                if MODE.get() is DEFAULT and program is not None and program.serves((x, y)):  # now that it has run, too
+                    self.program = program
                 return float(loss), output
         loss, output = self.eager(*batch)
         return float(loss), output
@@ -85,7 +86,8 @@ class Step:
         if self.program is not None and weights is None and len(y) == self.rows:
             result = self.program.run((x, y))
             if result is not NotImplemented:
-                return float(result[0]), result[1]
+                loss, output = result
+                return float(loss), output
         return self(x, y, weights)
 
     def is_repeatable(self, batch: tuple[Any, ...]) -> bool:
