@@ -120,7 +120,8 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
     if sampled:
         owners = rows[which + arguments :: 2 * arguments]
         scale = np.max(abs(points), 1, keepdims=True)
-        direction = subject.rng.normal(size=points.shape) * np.maximum(abs(points), np.where(scale > 0, scale, 1) / 8)
+        far = np.where(points == 0, np.where(scale > 0, scale, 1), abs(points))
+        direction = subject.rng.normal(size=points.shape) * far
         products, x = (gradient * direction)[owners], np.zeros(len(owners))
         line, each = target.line_along(which, owners, direction.reshape(shape)), weights[owners]
         noise = np.sum((rounding * abs(direction))[owners], 1) + EPS * np.sum(abs(products), 1)

@@ -300,6 +300,14 @@ def typical(x: Any) -> Any:
     return np.maximum(abs(x), rms or 1.0)
 
 
+def own_sizes(x: Any) -> Any:
+    """The size of each entry by itself, and for zeros that of the array: how far a direction moves each of them.
+
+    Entries of many sizes, all moved by the size of the largest, would change their order on the first step.
+    """
+    return np.where(x == 0, typical(x), abs(x))
+
+
 def slopes(target: Target, which: int, weights: Any, method: str) -> Any:
     """The derivatives with respect to the entries of one argument, an array of `Slope`."""
     shape = target.points[which].shape
