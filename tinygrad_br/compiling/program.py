@@ -63,10 +63,8 @@ class Program:
         used = {*variables_in(outputs), *effects.used(), *plan.reached}
         given = [v for v in plan.given.values() if v in used]
         memory = memory_of(plan, effects, [*variables_in(outputs)])
-        self.source = Source(
-            *(name, plan, memory, given, [*outputs, *effects.scalars], effects.commits),
-            *(self.wishes(given, effects, names), effects.updates, effects.numbers, effects.vectors),
-        )
+        results = [*outputs, *effects.scalars]
+        self.source = Source(name, plan, memory, given, results, self.wishes(given, effects, names), effects)
         self.pool = [self.source.function()]
         self.arrays = [v.source[1] for v in given if v.source[0] == "array"]
         self.gradients = [node for node, _ in effects.gradients]

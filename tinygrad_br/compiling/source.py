@@ -14,6 +14,7 @@ import numpy as np
 
 from .calls import call, call_into
 from .definitions import definition
+from .effects import Effects
 from .lowering import label_positions, less_one_at
 from .memory import ALIGNMENT, Memory
 from .parts import arithmetic_of
@@ -48,10 +49,8 @@ class Source:
         memory: where their results live.
         given: what the program is given, in order.
         results: what it returns: variables and constants.
-        commits: pairs of an array that the program is given and the variable whose numbers it gets at the end.
-        updates: what the steps of optimizers need.
-        numbers: for a parameter without axes, the array in which its optimizer keeps it.
-        vectors: for an array that is part of a vector which the program writes as a whole, the vector.
+        names: wishes how things should be called.
+        effects: what it writes.
     """
 
     def __init__(
@@ -61,14 +60,11 @@ class Source:
         memory: Memory,
         given: list[Variable],
         results: list[Any],
-        commits: list[tuple[Variable, Any]],
         names: dict[Variable, str],
-        updates: dict[Variable, list[Any]],
-        numbers: dict[Variable, Variable],
-        vectors: dict[Variable, Variable],
+        effects: Effects,
     ) -> None:
         self.writer = writer = Writer()
-        self.memory, self.numbers, self.vectors = memory, numbers, vectors
+        self.memory, self.effects, commits = memory, effects, effects.commits
         self.views: dict[Any, str] = {}
         self.name = writer.name(name)
         for variable in given:
@@ -87,7 +83,7 @@ class Source:
             if step.op is stepped:
                 lines += [*(self.check(checked) if unchecked else []), *self.commit(early), "# update"]
                 commits, early, unchecked, section = [c for c in commits if c[1] in late], [], False, "update"
-                lines += self.update(step, updates[step])
+                lines += self.update(step, effects.updates[step])
                 continue
             if step.op is in_tiles:
                 lines += [f"# {step.section}"] * (step.section != section) + lines_of_tiles(writer, step.args[1])
@@ -116,7 +112,7 @@ class Source:
         self.definitions = "\n".join([*["import math"] * ("math" in writer.namespace), *needed])
         writer.floats.clear()
         self.functions = scalars.functions
-        del self.scalars, self.memory, self.vectors, self.numbers  # a program outlives its plan, which can be large
+        del self.scalars, self.memory, self.effects  # a program outlives its plan, which can be large
 
     def line_of_numbers(self, step: Variable, names: dict[Variable, str]) -> str:
         """The line of a step; if arithmetic reads its result, that is made a number of Python's."""
@@ -132,7 +128,7 @@ class Source:
         writer, memory = self.writer, self.memory
         place, target = memory.places.get(step), memory.targets.get(step)
         if step.op is updated:
-            number = self.numbers.get(step.args[0])
+            number = self.effects.numbers.get(step.args[0])
             step.name = step.args[0].name if number is None else writer.name(names.get(step, "v"))
             return "" if number is None else f"{step.name} = {number.name}[()]"
         if target is not None:
@@ -185,7 +181,7 @@ class Source:
     def check(self, results: list[Any]) -> list[str]:
         """The lines that look for NaN in the results, or for anything not finite where that was asked for."""
         checked = [v for v in dict.fromkeys(variables_in(results)) if v.op is not None and v.dtype.kind in "fc"]
-        checked = [*dict.fromkeys(self.vectors.get(self.memory.targets.get(v, v), v) for v in checked)]
+        checked = [*dict.fromkeys(self.effects.vectors.get(self.memory.targets.get(v, v), v) for v in checked)]
         if not checked:
             return []
         # BLAS would start threads of its own for what a loop over tiles has filled, and they would go on in its way
