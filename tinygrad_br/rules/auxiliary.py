@@ -89,16 +89,19 @@ def turned(z: Any) -> Any:
 
 
 def sech2(x: Any) -> Any:
-    """1 / cosh(x)**2, the derivative of tanh, without overflow; 1 - tanh(x)**2 has lost all digits at x = 19."""
+    """1 / cosh(x)**2, the derivative of tanh, without overflow; 1 - tanh(x)**2 has lost all digits at x = 19.
+
+    It is 4e / (1 + e)**2 with e = exp(-2|x|), written so that 1 + e is not rounded, which the square would double.
+    """
     if x.__class__ is np.float64:  # ten times as fast for a number
         e = math.exp(-2 * abs(x))
-        return np.float64(4 * e / ((1 + e) * (1 + e)))
+        return np.float64(e / (0.25 + e * (0.5 + 0.25 * e)))
     if np.iscomplexobj(x):
         far = np.abs(np.real(x)) > 20  # where cosh is half an exponential, to the last bit
         with np.errstate(all="ignore"):
             return np.where(far, 4 * np.exp(np.where(np.real(x) < 0, 2, -2) * x), 1 / np.cosh(x) ** 2)[()]
     e = np.exp(-2 * np.abs(x))
-    return 4 * e / np.square(1 + e)
+    return e / (0.25 + e * (0.5 + 0.25 * e))
 
 
 def pull(x: Any, y: Any, base: float = math.e) -> Any:

@@ -19,7 +19,7 @@ from ...nn import (
     softmax,
     softplus,
 )
-from ...rules.activations import gelu_slope, mish_slope, silu_slope
+from ...rules.activations import gelu_slope, mish_slope, sigmoid_slope, silu_slope
 from ...rules.normal import normal_cdf, normal_moment, normal_pdf
 from .row import NONZERO, POSITIVE, REAL, Domain, Row
 
@@ -27,7 +27,7 @@ TABLES = ((3,), (2, 3), (2, 1, 3), (1, 4))
 
 ROWS = [
     *[Row(function) for function in (sigmoid, softplus, silu, mish, gelu, silu_slope, mish_slope, gelu_slope)],
-    *[Row(function) for function in (normal_cdf, normal_pdf, normal_moment)],
+    *[Row(function) for function in (sigmoid_slope, normal_cdf, normal_pdf, normal_moment)],
     *[Row(function, domains=(NONZERO,)) for function in (relu, leaky_relu, elu, selu)],
     Row(leaky_relu, domains=(NONZERO, REAL), note="learned slope"),
     Row(elu, domains=(NONZERO, POSITIVE), note="learned alpha"),
