@@ -118,38 +118,35 @@ def ordered_qr(a: Any) -> tuple[Any, Any]:
     )
 
 
-def rank_of(projection: Any) -> Any:
-    return np.rint(np.trace(projection, axis1=-2, axis2=-1).real)
+def pseudoinverse(a: Any, p: Any) -> tuple[Any, Any, Any]:
+    """The pseudoinverse of a, 1 - a p and 1 - p a, from the pseudoinverse p that NumPy found.
 
-
-def pseudoinverse(a: Any, p: Any) -> Any:
-    """The pseudoinverse p of a, which NumPy found from singular values, to the digits that large numbers cost it."""
-    if a.shape[-2] < a.shape[-1]:
-        return H(pseudoinverse(H(a), H(p)))
-    if np.any(rank_of(p @ a) < a.shape[-1]):
-        return p
-    q, inverse = ordered_qr(a)
-    return inverse @ H(q[..., : a.shape[-1]])
-
-
-def unreached(a: Any, p: Any) -> Any:
-    """1 - a p, the projection on what is orthogonal to the columns of a; p is the pseudoinverse of a."""
+    Where the rank is full, all have the digits that p lost beside large numbers, and that the differences cancel.
+    """
     rows, columns = a.shape[-2:]
-    rank = rank_of(p @ a)
-    if rows > columns and np.all(rank == columns):
-        rest = ordered_qr(a)[0][..., columns:]
-        return rest @ H(rest)
-    return np.where((rank < rows)[..., None, None], np.eye(rows, dtype=a.dtype) - a @ p, 0)
+    if rows < columns:
+        p, below, beside = pseudoinverse(H(a), H(p))
+        return H(p), beside, below
+    rank = np.rint(np.trace(p @ a, axis1=-2, axis2=-1).real)[..., None, None]
+    if np.any(rank < columns):
+        beside = np.where(rank < rows, np.eye(rows, dtype=a.dtype) - a @ p, 0)
+        return p, beside, np.where(rank < columns, np.eye(columns, dtype=a.dtype) - p @ a, 0)
+    q, inverse = ordered_qr(a)
+    rest = q[..., columns:]
+    return inverse @ H(q[..., :columns]), rest @ H(rest), np.zeros((*a.shape[:-2], columns, columns), a.dtype)
 
 
-def pinv_formula(g: Any, p: Any, a: Any) -> Any:
-    p, beside, below = pseudoinverse(a, p), unreached(a, p), unreached(H(a), H(p))
+def pinv_formula(g: Any, p: Any, beside: Any, below: Any) -> Any:
     return beside @ H(g) @ p @ H(p) + H(p) @ p @ H(g) @ below - H(p) @ g @ H(p)
 
 
-pseudoinverse = define_rule(pseudoinverse, conjugated(lambda g, ans, a, p: pinv_formula(g, p, a)), None)
-unreached = define_rule(unreached, conjugated(lambda g, ans, a, p: -ans @ (g + H(g)) @ H(pseudoinverse(a, p))), None)
-define_rule(np.linalg.pinv, conjugated(lambda g, ans, a, *args, **kwargs: pinv_formula(g, ans, a)))
+def pseudoinverse_rule(g: Any, ans: Any, a: Any, p: Any) -> Any:
+    (g, g_beside, g_below), (p, beside, below) = g, ans
+    return pinv_formula(g, *ans) - beside @ (g_beside + H(g_beside)) @ H(p) - H(p) @ (g_below + H(g_below)) @ below
+
+
+pseudoinverse = define_rule(pseudoinverse, conjugated(pseudoinverse_rule), None)
+define_rule(np.linalg.pinv, conjugated(lambda g, ans, a, *args, **kwargs: pinv_formula(g, *pseudoinverse(a, ans))))
 
 
 @composed(np.linalg.pinv)
@@ -159,27 +156,32 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, **kwargs: Any) -> A
     return record(np.linalg.pinv, (operand(a),), kwargs if rcond is None else {"rcond": rcond})
 
 
-def lstsq_rules(gs: Any, a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any]:
+def inverted(a: Any, rcond: Any) -> tuple[Any, Any, Any]:
+    """What `pseudoinverse` gives for the matrix of lstsq, whose small singular values count as 0."""
+    return pseudoinverse(a, np.linalg.pinv(a, np.finfo(a.dtype).eps * max(a.shape) if rcond is None else rcond))
+
+
+def columns_of(x: Any) -> Any:
+    return x[:, None] if np.ndim(x) == 1 else x
+
+
+def lstsq_left(gs: Any, ans: Any, a: Any, b: Any, rcond: Any = None) -> Any:
     """x = pinv(a) b; the sums of squared residuals are of r = b - a x, which is orthogonal to the columns of a."""
     gx, g_squares, _, g_values = gs
-    vector = np.ndim(b) == 1
-    gx, b = (gx[:, None], b[:, None]) if vector else (gx, b)
-    rough = np.linalg.pinv(a, np.finfo(a.dtype).eps * max(a.shape) if rcond is None else rcond)
-    p = pseudoinverse(a, rough)
-    u, _, vh = np.linalg.svd(a, full_matrices=False)
-    ga = pinv_formula(gx @ H(b), rough, a) + (u * g_values) @ vh
-    gb = H(p) @ gx
-    if g_squares.size:
-        r = 2 * g_squares * (unreached(a, rough) @ b)
-        ga, gb = ga - r @ H(p @ b), gb + r
-    return ga, gb[:, 0] if vector else gb
+    b, (p, beside, below), (u, _, vh) = columns_of(b), inverted(a, rcond), np.linalg.svd(a, full_matrices=False)
+    ga = pinv_formula(columns_of(gx) @ H(b), p, beside, below) + (u * g_values) @ vh
+    return ga - 2 * g_squares * (beside @ b) @ H(p @ b) if g_squares.size else ga
 
 
-define_rule(
-    np.linalg.lstsq,
-    conjugated(lambda g, ans, *args, **kwargs: lstsq_rules(g, *args, **kwargs)[0]),
-    conjugated(lambda g, ans, *args, **kwargs: lstsq_rules(g, *args, **kwargs)[1]),
-)
+def lstsq_right(gs: Any, ans: Any, a: Any, b: Any, rcond: Any = None) -> Any:
+    gx, g_squares, _, _ = gs
+    p, beside, _ = inverted(a, rcond)
+    gb = H(p) @ columns_of(gx)
+    gb = gb + 2 * g_squares * (beside @ columns_of(b)) if g_squares.size else gb
+    return gb[:, 0] if np.ndim(b) == 1 else gb
+
+
+define_rule(np.linalg.lstsq, conjugated(lstsq_left), conjugated(lstsq_right))
 
 
 @composed(np.linalg.tensorinv)
@@ -227,10 +229,16 @@ def of_others(s: Any, count: int) -> Any:
     return np.prod(np.where(left_out, 1, s[(..., *(None,) * count, slice(None))]), axis=-1)
 
 
+def phase_of(u: Any, vh: Any) -> Any:
+    """The determinant of the product of two unitary matrices: 1 or -1 if they are real."""
+    product = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+    return product / np.abs(product)
+
+
 def cofactors_from_svd(a: Any) -> Any:
     """With a = u s v, the determinants of u and v times conj(u) diag(products of the other s) conj(v)."""
     u, s, vh = np.linalg.svd(a)
-    phase = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+    phase = phase_of(u, vh)
     return phase * ((conj(u) * of_others(s, 1)[..., None, :]) @ conj(vh))
 
 
@@ -238,7 +246,7 @@ def cofactors_rule(g: Any, ans: Any, a: Any) -> Any:
     """In the bases u and v the second derivative of det is a sum of x[i,i] y[j,j] - x[i,j] y[j,i] over all i != j,
     times the products of the singular values that are neither i's nor j's."""
     u, s, vh = np.linalg.svd(a)
-    phase = (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+    phase = phase_of(u, vh)
     x, products = H(u) @ g @ H(vh), off_diagonal(of_others(s, 2))
     diagonal = np.sum(products * np.diagonal(x, axis1=-2, axis2=-1)[..., None, :], axis=-1)
     return phase * (conj(u) @ (on_diagonal(diagonal) - flipped(products * x)) @ conj(vh))
