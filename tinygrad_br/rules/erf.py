@@ -18,6 +18,7 @@ from scipy import special
 
 from ..engine import define_rule
 from . import twofold
+from .normal import normal_pdf
 from .taylor import Expansions, expansions, in_float64
 from .twofold import PI_EXACT, Twofold
 
@@ -82,7 +83,7 @@ def erfcx_slope(x: Any) -> Any:
 def hazard(x: Any) -> Any:
     """The derivative of log_ndtr, the normal density over its integral; for negative x by Mills's ratio."""
     left = ROOT_2 / 2 / mills(-np.minimum(x, 0) / ROOT_2)[0]
-    return np.where(x < 0, left, bell(x, 0.5) / (sqrt(2 * pi) * special.ndtr(x)))
+    return np.where(x < 0, left, normal_pdf(x) / special.ndtr(x))
 
 
 def inverse_slope(y: Any, tail: Any) -> Any:

@@ -14,10 +14,12 @@ import numpy as np
 from scipy import special
 
 from ..engine import define_rule
+from .activations import sigmoid_slope
 from .bessel import j0_slope, j1_slope
 from .erf import bell, erfcinv_slope, erfcx_slope, erfinv_slope, hazard, ndtri_slope
 from .gamma import beta_slope, digamma, gamma_slope, polygamma_gap, trigamma
 from .modified import modified_derivative
+from .normal import normal_pdf
 from .taylor import in_float64
 from .twofold import E
 
@@ -28,14 +30,14 @@ ROOT_PI, LOG_10 = sqrt(pi), log(10)
 define_rule(special.erf, lambda g, ans, x: g * bell(x) * (2 / ROOT_PI))
 define_rule(special.erfc, lambda g, ans, x: -g * bell(x) * (2 / ROOT_PI))
 define_rule(special.erfcx, lambda g, ans, x: g * erfcx_slope(x))
-define_rule(special.ndtr, lambda g, ans, x: g * bell(x, 0.5) / sqrt(2 * pi))
+define_rule(special.ndtr, lambda g, ans, x: g * normal_pdf(x))
 define_rule(special.log_ndtr, lambda g, ans, x: g * hazard(x))
 guarded(special.erfinv, lambda g, ans, x: g * erfinv_slope(x))
 guarded(special.erfcinv, lambda g, ans, x: g * erfcinv_slope(x))
 guarded(special.ndtri, lambda g, ans, p: g * ndtri_slope(p))
 
 # the logistic function; 1 - expit(x) is expit(-x), with all digits
-define_rule(special.expit, lambda g, ans, x: g * ans * special.expit(-x))
+define_rule(special.expit, lambda g, ans, x: g * sigmoid_slope(x))
 define_rule(special.log_expit, lambda g, ans, x: g * special.expit(-x))
 guarded(special.logit, lambda g, ans, x: g / (x * (1 - x)))
 
