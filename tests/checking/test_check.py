@@ -116,3 +116,17 @@ def test_the_picture_shows_an_entry_where_a_direction_is_worst():
     axes = report.plot().axes[1]
     assert axes.get_title() == "error of difference quotients at argument 0[0]"
     assert min(min(line.get_ydata()) for line in axes.get_lines() if len(line.get_ydata()) > 9) < 1e-8
+
+
+@pytest.mark.parametrize("nothing", [None, "no gradient", {"x": 1}])
+def test_a_gradient_that_is_no_array_is_refused_in_plain_words(nothing):
+    with pytest.raises(TypeError, match=f"gradient returned {type(nothing).__name__}, but an array is expected"):
+        tg.check_gradients(np.sum, np.ones(3), gradient=lambda x: nothing)
+
+
+def test_what_a_function_says_to_arrays_is_reported():
+    def picky(x):
+        raise TypeError(f"a tensor is expected, but got {type(x).__name__}")
+
+    with pytest.raises(TypeError, match="got ndarray"):
+        tg.check_gradients(picky, np.ones(3), gradient=lambda x: x)

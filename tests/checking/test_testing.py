@@ -1,5 +1,8 @@
 """The strategies and the assertion for the test suites of users."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,3 +73,16 @@ def test_pytorch_functions():
         return t.grad.numpy()
 
     assert_gradients(lambda x: torch.tensor(x).sin().sum().item(), np.ones(3), gradient=gradient)
+
+
+def test_the_assertion_needs_no_hypothesis():
+    """It compares functions of other libraries, where these are, with or without hypothesis."""
+    program = (
+        "import sys; sys.modules['hypothesis'] = None\n"
+        "from tinygrad_br.testing import assert_gradients\n"
+        "print(assert_gradients(lambda x: (x * x).sum(), [1.0, 2.0], gradient=lambda x: 2 * x).ok)\n"
+        "from tinygrad_br.testing import arrays_for\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n"
+    assert done.stderr.splitlines()[-1].startswith("ImportError: arrays_for needs hypothesis; write python -m pip")

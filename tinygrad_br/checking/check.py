@@ -143,6 +143,10 @@ def of_callable(gradient: Callable[..., Any], target: Target) -> Callable[[Seque
         found = gradient(*arguments) if target.output.size == 1 else gradient(*arguments, weights)
         found = found if isinstance(found, (tuple, list)) and len(points) > 1 else (found,)
         scale = weights.item() if target.output.size == 1 else 1
+        for g in found:
+            if g is None or isinstance(g, (str, dict)):
+                kind = type(g).__name__
+                raise TypeError(f"gradient returned {kind}, but an array is expected, or a tuple with one per argument")
         return [as_data(g._data if isinstance(g, Value) else g).astype(np.float64) * scale for g in found]
 
     return analytic

@@ -214,8 +214,11 @@ def plain_call(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Callable[.
     with np.errstate(all="ignore"):
         try:
             return on_arrays, on_arrays(*points)
-        except (TypeError, AttributeError):
-            return on_values, on_values(*points)
+        except (TypeError, AttributeError) as refusal:
+            try:
+                return on_values, on_values(*points)
+            except (TypeError, AttributeError) as error:  # of another library's function the first says more
+                raise refusal from error
 
 
 def weights_for(output: Any, gradient: Any) -> Any:
