@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ladder import FIRST_STEP, Line, Slope, climb, seen_closer, shifted
+from .ladder import FIRST_STEP, TRUST, Line, Slope, climb, seen_closer, shifted
 from .mistakes import Case, name_mistake
 from .numerical import EPS, Target, entry_slopes, own_sizes, slopes, typical
 from .report import Row
@@ -181,7 +181,7 @@ def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> Com
     """
     subject, which, index = place
     points, rng = subject.target.points, subject.rng
-    shakes = [[jiggled(p, rng) for p in points] for _ in range(SHAKES)]
+    shakes = [[jiggled(p, rng, TRUST / 2 * p) for p in points] for _ in range(SHAKES)]
     shakes += [[jiggled(p, rng, np.max(abs(p), initial=0.0) * (p != 0)) for p in points] for _ in range(SHAKES)]
 
     def noise(found: Any, middle: Any) -> Any:
