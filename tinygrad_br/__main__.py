@@ -50,8 +50,15 @@ def add_check(commands: Any) -> None:
 def run_check(options: Any) -> int:
     """Check on several draws; print the first report that is wrong, else the last."""
     target = load(options.target)
+    if not callable(target) and not hasattr(target, "backward"):
+        kind = type(target).__name__
+        raise ValueError(
+            f"{options.target} is of type {kind}, but a function of Values or a class with backward is needed"
+        )
+    if not -np.inf < options.low < options.high < np.inf:
+        raise ValueError(f"--low is a number below --high, but got {options.low:g} and {options.high:g}")
     rng = np.random.default_rng(options.seed)
-    shapes = [tuple(int(n) for n in s.split(",") if n) for s in options.shape] if options.shape else None
+    shapes = [*map(shape_of, options.shape)] if options.shape else None
     for _ in range(max(options.draws, 1)):
         report = check_once(target, shapes, options, rng)
         if not report.ok:
@@ -100,6 +107,14 @@ def load(target: str) -> Any:
     return getattr(module, name)
 
 
+def shape_of(text: str) -> tuple[int, ...]:
+    """The shape that "3,4" stands for; ValueError for anything else."""
+    lengths = [n for n in text.split(",") if n.strip()]
+    if not all(n.strip().isdecimal() for n in lengths):
+        raise ValueError(f"--shape takes lengths with commas, as in 3,4, but got {text!r}")
+    return tuple(map(int, lengths))
+
+
 def check_once(target: Any, shapes: Any, options: Any, rng: np.random.Generator) -> GradientReport:
     if isinstance(target, type):
         return check_layer(target(), seed=rng)
@@ -124,6 +139,8 @@ def draw(f: Any, shapes: Any, options: Any, rng: np.random.Generator) -> list[An
             except (TypeError, ValueError, IndexError, AttributeError) as failure:
                 error = failure
                 break
+            if np.asarray(getattr(output, "data", output)).dtype.kind not in "biufc":
+                raise TypeError(f"the function returned {type(output).__name__}, but a Value is expected")
             if np.all(np.isfinite(getattr(output, "data", output))):
                 return args
     raise ValueError(f"no drawn arguments suit the function ({error}); give --shape for each argument")

@@ -19,6 +19,11 @@ wrong = tg.define_rule(lambda x: x * x, lambda g, ans, x: g * x)
 def logarithm(x):
     return np.log(x)
 
+def nothing(x):
+    return None
+
+number = 3
+
 def raises(x):
     return {}["key"]
 
@@ -71,3 +76,18 @@ def test_as_a_program(file):
     result = subprocess.run(command, capture_output=True, text=True)
     assert result.returncode == 1, result.stderr
     assert "wrong at argument 0" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("number", [], "is of type int, but a function of Values or a class with backward is needed"),
+        ("nothing", [], "the function returned NoneType, but a Value is expected"),
+        ("right", ["--shape", "3;4"], "--shape takes lengths with commas, as in 3,4, but got '3;4'"),
+        ("right", ["--low", "3", "--high", "2"], "--low is a number below --high, but got 3 and 2"),
+        ("right", ["--low", "nan"], "--low is a number below --high, but got nan and 2"),
+    ],
+)
+def test_bad_calls_are_told_in_plain_words(file, capsys, name, options, message):
+    assert main(["check", f"{file}::{name}", *options]) == 2
+    assert message in capsys.readouterr().err

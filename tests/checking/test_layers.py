@@ -207,3 +207,5 @@ def test_messages():
         check_layer(type("Half", (), {"forward": lambda self, inputs: inputs})())
     with pytest.raises(TypeError, match="leaves no dinputs"):
         check_layer(type("Lazy", (), {"forward": lambda self, x: x, "backward": lambda self, d: None})())
+    with pytest.raises(TypeError, match=r"got the class Dense; write Dense\(\.\.\.\)"):
+        check_layer(Dense)

@@ -52,6 +52,8 @@ def check_layer(obj: Any, inputs: Any = None, targets: Any = None, seed: Any = 0
     >>> print(check_layer(Double()).rows[0].cause)
     ratio 0.5: a factor 2 is missing
     """
+    if isinstance(obj, type):
+        raise TypeError(f"check_layer expects an object, but got the class {obj.__name__}; write {obj.__name__}(...)")
     for name in ("forward", "backward"):
         if not callable(getattr(obj, name, None)):
             raise TypeError(f"check_layer expects an object with forward and backward, but {obj!r} has no {name}")
