@@ -89,6 +89,14 @@ def test_large_determinants_are_differentiated_as_a_whole():
     np.testing.assert_allclose(tg.grad(np.linalg.det)(a), expected, rtol=0, atol=1e-14 * np.max(abs(expected)))
 
 
+@pytest.mark.parametrize("function", [np.linalg.det, lambda a: np.sum(np.linalg.pinv(a) ** 2)])
+def test_gradients_that_decompose_matrices_compile(function):
+    gradient, a = tg.grad(function), np.random.default_rng(3).normal(size=(8, 8))
+    compiled = tg.compile(gradient)
+    for _ in range(3):
+        np.testing.assert_allclose(np.array(compiled(Value(a)).data), gradient(a), rtol=1e-12)
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("shape", [(4, 2), (2, 4)])
 def test_the_gradient_of_pinv_keeps_its_digits_whatever_the_sizes(shape, seed):

@@ -42,7 +42,7 @@ class Variable:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return np.shape(self.sample)
+        return () if isinstance(self.sample, tuple) else np.shape(self.sample)  # the parts of a tuple have their own
 
     @property
     def dtype(self) -> np.dtype[Any]:
