@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from ..engine import Node, define_rule, result_node
+from . import slopes
 from .auxiliary import sech2
 from .normal import normal_cdf, normal_pdf
-from .slopes import gelu_slope, mish_slope, silu_slope
 
 ZERO = np.float64(0.0)
 
@@ -230,16 +230,16 @@ mish = define_rule(mish, lambda g, ans, x: g * mish_slope(x))
 gelu = define_rule(gelu, lambda g, ans, x: g * gelu_slope(x))
 sigmoid_slope = define_rule(sigmoid_slope, lambda g, ans, x: -g * ans * np.tanh(x / 2))
 silu_slope = define_rule(
-    silu_slope, lambda g, ans, x: g * sigmoid_slope(x) * (2 - bounded(x) * np.tanh(bounded(x) / 2))
+    slopes.silu_slope, lambda g, ans, x: g * sigmoid_slope(x) * (2 - bounded(x) * np.tanh(bounded(x) / 2))
 )
 mish_slope = define_rule(
-    mish_slope,
+    slopes.mish_slope,
     lambda g, ans, x: (
         g * sech2(softplus(x)) * sigmoid(x)
         * (2 + bounded(x) * (sigmoid(-x) - 2 * np.tanh(softplus(x)) * sigmoid(x)))
     ),
 )  # fmt: skip
-gelu_slope = define_rule(gelu_slope, lambda g, ans, x: g * normal_pdf(x) * (2 - np.square(np.clip(x, -40, 40))))
+gelu_slope = define_rule(slopes.gelu_slope, lambda g, ans, x: g * normal_pdf(x) * (2 - np.square(np.clip(x, -40, 40))))
 hard_sigmoid = define_rule(hard_sigmoid, lambda g, ans, x: g * (np.abs(x) <= 3) / 6)
 hard_tanh = define_rule(hard_tanh, lambda g, ans, x: g * (np.abs(x) <= 1))
 hard_swish = define_rule(hard_swish, lambda g, ans, x: g * np.where(np.abs(x) <= 3, (2 * bounded(x) + 3) / 6, x > 3))
