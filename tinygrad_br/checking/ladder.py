@@ -338,7 +338,7 @@ class Ladder:
         """The answer when no value settled on its way down: noise is judged row by row, and the best entry taken."""
         rows = self.history([lane])
         finite = np.isfinite(rows.central[:, 0])
-        if np.sum(finite) < 4:
+        if np.sum(finite[1:] & finite[:-1]) < 3:  # noise is seen between neighbours
             return self.edge(rows, lane)
         size, count = rows.size[:, 0], len(finite)
         moves = abs(np.diff(rows.central[:, 0])) * rows.step[1:, 0]
