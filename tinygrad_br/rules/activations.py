@@ -223,11 +223,6 @@ elu = define_rule(
     lambda g, ans, x, alpha=1.0: g * np.expm1(negative_part(x)),
 )
 selu = define_rule(selu, lambda g, ans, x: g * (SELU_SCALE * np.where(x > 0, 1, SELU_ALPHA * np.exp(negative_part(x)))))
-sigmoid = define_rule(sigmoid, lambda g, ans, x: g * sigmoid_slope(x))
-softplus = define_rule(softplus, lambda g, ans, x: g * sigmoid(x))
-silu = define_rule(silu, lambda g, ans, x: g * silu_slope(x))
-mish = define_rule(mish, lambda g, ans, x: g * mish_slope(x))
-gelu = define_rule(gelu, lambda g, ans, x: g * gelu_slope(x))
 sigmoid_slope = define_rule(sigmoid_slope, lambda g, ans, x: -g * ans * np.tanh(x / 2))
 silu_slope = define_rule(
     slopes.silu_slope, lambda g, ans, x: g * sigmoid_slope(x) * (2 - bounded(x) * np.tanh(bounded(x) / 2))
@@ -240,6 +235,11 @@ mish_slope = define_rule(
     ),
 )  # fmt: skip
 gelu_slope = define_rule(slopes.gelu_slope, lambda g, ans, x: g * normal_pdf(x) * (2 - np.square(np.clip(x, -40, 40))))
+sigmoid = define_rule(sigmoid, lambda g, ans, x: g * sigmoid_slope(x))
+softplus = define_rule(softplus, lambda g, ans, x: g * sigmoid(x))
+silu = define_rule(silu, lambda g, ans, x: g * silu_slope(x))
+mish = define_rule(mish, lambda g, ans, x: g * mish_slope(x))
+gelu = define_rule(gelu, lambda g, ans, x: g * gelu_slope(x))
 hard_sigmoid = define_rule(hard_sigmoid, lambda g, ans, x: g * (np.abs(x) <= 3) / 6)
 hard_tanh = define_rule(hard_tanh, lambda g, ans, x: g * (np.abs(x) <= 1))
 hard_swish = define_rule(hard_swish, lambda g, ans, x: g * np.where(np.abs(x) <= 3, (2 * bounded(x) + 3) / 6, x > 3))
