@@ -112,9 +112,13 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) ->
         noise = (ladder.unit * (row.size + ladder.height) + ladder.concealed(ladder.everyone)) / row.step
         moves = abs(row.central * row.step)
         before = np.maximum.accumulate(moves)[2:-1]
+        jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6])
+        misfits = [np.cumsum(((row.central - each) * row.step / jitter) ** 2) for each in (claimed, found)]
     near = (abs(row.central - claimed) <= 0.1 * abs(claimed - found)) & (noise <= 0.3 * abs(claimed - found))
     if np.any(near[2:] & near[1:-1] & near[:-2]):
         return "at smaller steps the function has the analytic slope: it looks different at each scale"
+    if np.any((misfits[0] <= 4 * np.arange(1, CLOSE + 1)) & (misfits[1] > misfits[0] + 9)):
+        return "within rounding the function has the analytic slope at the smallest steps, and no other"
     steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size
     if np.min(moves[:6]) > max(0.8 * np.max(moves[:6]), 100 * steepest * row.step[0], np.max(rounding[:6])):
         return "the function jumps here"
@@ -237,11 +241,11 @@ class Ladder:
         parts = np.linspace(0, 1, PROBES)[:, None].astype(last.dtype)
         probes = self.look(lanes, (last / 30) ** (1 - parts) * self.smallest[lanes] ** parts)
         hidden = self.concealed(lanes)
-        best = self.doubted(best, rows, hidden)
+        best = self.doubted(best, rows, hidden, tableau.start[lanes])
         factor = self.noise_factor(best.value, probes)
         noises = 4 * (factor * self.unit * probes.size + hidden)
         found: list[Slope | None] = [None] * len(lanes)
-        for entry in (self.doubted(tableau.best(factor, lanes), rows, hidden), best):
+        for entry in (self.doubted(tableau.best(factor, lanes), rows, hidden, tableau.start[lanes]), best):
             good = self.excess(entry, rows, probes, noises) <= entry.bound(factor)
             spike = self.spike(entry.row, rows, factor, self.height[lanes])
             noisy = noises.max(0) / 4 > NOISY * rows.size[intp(entry.row), np.arange(len(lanes))]
@@ -260,13 +264,17 @@ class Ladder:
                 break
         return found
 
-    def doubted(self, entry: Entries, rows: Rows, hidden: Any) -> Entries:
-        """Entries, found anew where rounding is hidden that is larger than that of the results."""
+    def doubted(self, entry: Entries, rows: Rows, hidden: Any, start: Any) -> Entries:
+        """Entries, found anew where rounding is hidden that is larger than that of the results.
+
+        `start` numbers the rows before which all is forgotten.
+        """
         lanes = np.flatnonzero(hidden > self.unit * rows.size[intp(entry.row), np.arange(len(hidden))])
         if not len(lanes):
             return entry
         seen, entry = rows.at((slice(None), lanes)), Entries(*map(np.array, entry))
-        again = Tableau(2, seen.step, seen.central, (self.unit * seen.size + hidden[lanes]) / seen.step).best()
+        central = np.where(np.arange(len(seen.step))[:, None] < start[lanes], np.nan, seen.central)
+        again = Tableau(2, seen.step, central, (self.unit * seen.size + hidden[lanes]) / seen.step).best()
         for field, new in zip(entry, again, strict=True):
             field[lanes] = new
         return entry
@@ -280,7 +288,9 @@ class Ladder:
     def noise_factor(self, value: Any, probes: Rows) -> Any:
         """How many times larger than the rounding of the results their noise is."""
         size = np.max(probes.size, 0, where=np.isfinite(probes.central), initial=0)
-        noise = median(abs(probes.central - value) * probes.step)
+        own = median(probes.central)
+        agreeing = median(abs(probes.central - own)) <= abs(own - value) / 10  # on another value: that is no noise
+        noise = median(abs(probes.central - np.where(agreeing, own, value)) * probes.step)
         return np.where(size > 0, np.maximum(1, 4 * noise / (self.unit * size)), 1)
 
     def excess(self, entry: Entries, rows: Rows, finer: Rows, noises: Any) -> Any:

@@ -177,7 +177,9 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, **option
 
 define_rule(
     np.clip,
-    lambda g, ans, x, low, high: select((low <= x) & (x <= high), g),  # at the bounds the gradient is x's
+    lambda g, ans, x, low, high: select(
+        (low <= x) & (x <= high) & (low < high), g
+    ),  # at the bounds the gradient is x's
     lambda g, ans, x, low, high: select((x < low) & (low <= high), g),
     lambda g, ans, x, low, high: select((high < x) | (high < low), g),  # np.clip is minimum(maximum(x, low), high)
 )
