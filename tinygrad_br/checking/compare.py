@@ -210,8 +210,9 @@ def slope_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) ->
 
 def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> str:
     """The reason why a derivative may be right although the numbers differ, or nothing."""
-    if not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
-        return seen_closer(line, x, weights, c.analytic, c.slope)
+    closer = seen_closer(line, x, weights, c.analytic, c.slope)
+    if closer or not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
+        return closer
     subject, which, index = place
     if not isinstance(index, tuple):
         return "a direction crosses several kinks"

@@ -375,7 +375,10 @@ class Ladder:
         else:
             answer = kinks[0] if kinks else answers[0]
         others = zip(best.value.tolist(), bound.tolist(), answers, strict=True)
-        clear = ((v, e) for v, e, other in others if e <= VAGUE * abs(v) or (v == 0 and other.step < answer.step))
+        clear = (
+            (v, e) for v, e, other in others
+            if e <= VAGUE * abs(v) or (v == 0 and other.step < answer.step) or 3 * e <= abs(v - answer.value)
+        )  # fmt: skip
         return answer._replace(others=(*clear, *answer.others))
 
     def edge(self, rows: Rows, lane: int) -> Slope:
