@@ -188,15 +188,20 @@ def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> Com
         spread = abs(found - middle)
         return 4 * np.max(spread, 0, where=np.isfinite(spread), initial=0.0)
 
-    first = FIRST_STEP * np.maximum(abs(x), 1)
-    middle, ahead, behind = line(np.zeros(3, int), first * np.array([0, 1, -1]))
-    moving = (ahead != middle) | (behind != middle)
+    first, middle, moving = moved_outputs(line, x)
     error, step = c.slope.error, c.slope.step
     if step > 0 and c.slope.method != "complex step":
         values = noise(subject.target.outputs(shakes, len(shakes)), middle)
         error += float(np.sum(abs(weights[0]) * values / np.where(moving, step, first)))
     slopes = np.array([slope_at(subject, which, index, each) for each in shakes])
     return c._replace(slope=c.slope._replace(error=error), rounding=max(c.rounding, float(noise(slopes, c.analytic))))
+
+
+def moved_outputs(line: Line, x: Any) -> tuple[Any, Any, Any]:
+    """The first step, the outputs before it, and which of them it changes."""
+    first = FIRST_STEP * np.maximum(abs(x), 1)
+    middle, ahead, behind = line(np.zeros(3, int), first * np.array([0, 1, -1]))
+    return first, middle, (ahead != middle) | (behind != middle)
 
 
 def slope_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) -> float:
@@ -210,6 +215,9 @@ def slope_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) ->
 
 def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> str:
     """The reason why a derivative may be right although the numbers differ, or nothing."""
+    first, _, moving = moved_outputs(line, x)
+    if not moving.all() and max(abs(c.analytic), abs(c.slope.value)) * first.max() < EPS**2:
+        return "so small a change is lost beside numbers of ordinary size, and some results stand still"
     closer = seen_closer(line, x, weights, c.analytic, c.slope)
     if closer or not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
         return closer

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Function, Node, data_of, define_rule, record
-from ..rules.activations import log_softmax, sigmoid, softmax, softplus
+from ..rules.activations import centred, log_softmax, sigmoid, softmax, softplus
 from .module import Module, is_bias
 
 
@@ -309,7 +309,7 @@ def cross_entropy_rule(g: Any, ans: Any, z: Any, labels: Any) -> Any:
 one_hot = define_rule(one_hot)
 softmax_minus_one_hot = define_rule(
     softmax_minus_one_hot,
-    lambda g, ans, z, labels: (p := softmax(z)) * (g - np.sum(g * p, axis=-1, keepdims=True)),
+    lambda g, ans, z, labels: (p := softmax(z)) * centred(g, p),
 )
 cross_entropy_of_classes = define_rule(cross_entropy_of_classes, cross_entropy_rule)
 cross_entropy_of_rows = define_rule(
