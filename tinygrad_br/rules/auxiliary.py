@@ -108,12 +108,15 @@ def pull(x: Any, y: Any, base: float = math.e) -> Any:
     """b**x / (b**x + b**y), the share of x in logaddexp(x, y) for b = e and in logaddexp2(x, y) for b = 2.
 
     The rounding error of the difference y - x, which the power multiplies by the difference, is found and put back.
+    The power is of minus the distance: it cannot overflow, and the share of the smaller one may be a denormal number.
     """
     difference = y - x
     back = difference + x
     rest = (y - back) + ((back - difference) - x)
-    power = np.exp2(difference) if base == 2 else np.exp(difference)
-    return 1 / (1 + power * (1 + np.where(np.isfinite(rest), rest * math.log(base), 0)))
+    power = np.exp2(-np.abs(difference)) if base == 2 else np.exp(-np.abs(difference))
+    turned = np.where(difference > 0, -rest, rest) * math.log(base)
+    power = power * (1 + np.where(np.isfinite(rest), turned, 0))
+    return np.where(difference > 0, power, 1) / (1 + power)
 
 
 def sinc_derivative(x: Any, n: int) -> Any:
