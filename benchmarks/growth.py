@@ -143,7 +143,7 @@ def plot(rows: list[tuple[int, list[float]]], path: str) -> None:
     import matplotlib.pyplot as plt
 
     plt.rcParams.update({"svg.hashsalt": "growth", "svg.fonttype": "none"})
-    figure, axes = plt.subplots(figsize=(7, 5), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 6), layout="constrained")
     sizes = [n for n, _ in rows]
     for i, cost in enumerate(COSTS):
         times = [costs[i] for _, costs in rows]
@@ -154,7 +154,7 @@ def plot(rows: list[tuple[int, list[float]]], path: str) -> None:
     axes.set_ylabel("processor time in seconds")
     axes.set_title("What a graph costs; dotted: the same time for every operation")
     axes.grid(alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=1)
     figure.savefig(path, metadata={"Date": None} if path.endswith("svg") else None)
 
 
