@@ -92,7 +92,8 @@ class Pool:
 def block_of(size: int, entry: int) -> int:
     """How many of all entries are updated at a time, in blocks of nearly the same size.
 
-    `entry` is the bytes that belong to one: parameter, gradient, two intermediate results, memories.
+    `entry` is the bytes that belong to one: parameter, gradient, two intermediate results, memories.  A block is a
+    multiple of 64 entries, so that in any dtype each begins where a line of the cache does.
     """
     blocks = max(1, round(size * entry / BLOCKS))
     return -(-size // blocks // LINE) * LINE

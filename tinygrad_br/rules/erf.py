@@ -26,14 +26,14 @@ NEAR = 5
 ROOT_PI, ROOT_2 = sqrt(pi), sqrt(2)
 
 
-def bell(x: Any, c: float = 1.0) -> Any:
-    """exp(-c x**2) for c = 1 or 1/2, to full precision.
+def bell(x: Any) -> Any:
+    """exp(-x**2) to full precision.
 
     The rounding of x**2, which exp multiplies by x**2, is avoided: z is x cut to 24 bits, so that z**2 is exact.
     """
     x64 = np.clip(np.asarray(x, np.float64), -40, 40)
     z = x64.astype(np.float32).astype(np.float64)
-    return (np.exp(-c * z * z) * np.exp(-c * (x64 - z) * (x64 + z))).astype(np.result_type(x))[()]
+    return (np.exp(-z * z) * np.exp(-(x64 - z) * (x64 + z))).astype(np.result_type(x))[()]
 
 
 @cache
@@ -154,7 +154,7 @@ def erfcx_curvature(x: Any, slope: Any) -> Any:
     return np.where(far, series, 2 * (special.erfcx(x) + x * slope))
 
 
-bell = define_rule(bell, lambda g, ans, x, c=1.0: -2 * c * g * x * ans)
+bell = define_rule(bell, lambda g, ans, x: -2 * g * x * ans)
 hazard = define_rule(hazard, lambda g, ans, x: g * hazard_slope(x, ans))
 erfcx_slope = define_rule(erfcx_slope, lambda g, ans, x: g * erfcx_curvature(x, ans))
 erfinv_slope = define_rule(erfinv_slope, lambda g, ans, x: 2 * g * special.erfinv(x) * ans * ans)

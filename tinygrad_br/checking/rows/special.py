@@ -40,7 +40,6 @@ else:
         Row(special.betaln, domains=(NEGATIVE, Domain(0.25, 0.45)), note="negative"),
         *[Row(f, domains=(REAL, POSITIVE)) for f in (special.xlogy, special.xlog1py)],
         Row(bessel.bessel_of_order, lambda x: bessel.bessel_of_order(x, 2), domains=(NONZERO,)),
-        Row(erf.bell, lambda x: erf.bell(x, 0.5), note="half"),
         *[Row(gamma.polygamma_gap, lambda a, b, n=n: gamma.polygamma_gap(a, b, n), domains=(POSITIVE,) * 2, note=f"{n}")
           for n in (0, 1)],
         Row(gamma.polygamma, lambda x: gamma.polygamma(2, x), domains=(Domain(0.5, 4.0),)),
