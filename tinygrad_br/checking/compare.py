@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ladder import FIRST_STEP, TRUST, Line, Slope, climb, seen_closer, shifted
+from .ladder import FIRST_STEP, TRUST, Line, Slope, climb, hidden_rounding, seen_closer, shifted
 from .mistakes import Case, name_mistake
 from .numerical import EPS, Target, entry_slopes, own_sizes, slopes, typical
 from .report import Row
@@ -193,6 +193,7 @@ def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> Com
     if step > 0 and c.slope.method != "complex step":
         values = noise(subject.target.outputs(shakes, len(shakes)), middle)
         error += float(np.sum(abs(weights[0]) * values / np.where(moving, step, first)))
+        error += hidden_rounding(line, x, weights) / step
     slopes = np.array([slope_at(subject, which, index, each) for each in shakes])
     return c._replace(slope=c.slope._replace(error=error), rounding=max(c.rounding, float(noise(slopes, c.analytic))))
 

@@ -111,7 +111,7 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) ->
         row = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(CLOSE)[:, None]).at((..., 0))
         noise = (ladder.unit * (row.size + ladder.height) + ladder.concealed(ladder.everyone)) / row.step
         moves = abs(row.central * row.step)
-        before = np.maximum.accumulate(moves)[2:-1]
+        before = np.maximum.accumulate(moves)[:-1]
         jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6])
         misfits = [np.cumsum(((row.central - each) * row.step / jitter) ** 2) for each in (claimed, found)]
     near = (abs(row.central - claimed) <= 0.1 * abs(claimed - found)) & (noise <= 0.3 * abs(claimed - found))
@@ -122,16 +122,28 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) ->
     steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size
     if np.min(moves[:6]) > max(0.8 * np.max(moves[:6]), 100 * steepest * row.step[0], np.max(rounding[:6])):
         return "the function jumps here"
-    if np.any(moves[3:] > 16 * before + rounding[3:] + 4 * steepest * row.step[3:]):
+    if np.any(moves[1:] > 16 * before + rounding[1:] + 4 * steepest * row.step[1:]):
         return "the function jumps next to this point"
-    if TINY < size < slope.step and ladder.unit * (row.size[-1] + ladder.height[0]) / size > abs(claimed - found) / 4:
+    hiding = 4 * ladder.unit * (row.size[-1] + ladder.height[0])
+    if TINY < size < slope.step and hiding / size > abs(claimed - found):
         return "rounding hides how the function changes on the scale of the number itself"
+    if abs(found) <= slope.error and 16 * hiding / slope.step > abs(claimed - found):
+        return "the numerical derivative is nothing but rounding, and at smaller steps that hides more"
     if (
         np.median(moves[:6]) > NOISY * np.max(row.size[:6])
         and np.ptp(row.central[:6]) > np.max(abs(row.central[:6])) / 2
     ):
         return "the function changes by a large part of itself in the last digits of its argument"
     return ""
+
+
+def hidden_rounding(at: Line, x: Any, weights: Any) -> float:
+    """The rounding hidden in outputs that stand still at some of all smaller steps, taken together."""
+    with np.errstate(all="ignore"):
+        ladder = Ladder(at, x, weights)
+        count = np.log(ladder.steps[-1, 0] / ladder.smallest[0]) / np.log(RATIO**2)
+        ladder.look(ladder.everyone, ladder.steps[-1] / RATIO ** (2 * np.arange(1, count)[:, None]))
+        return float(ladder.concealed(ladder.everyone)[0])
 
 
 class Ladder:
@@ -247,6 +259,9 @@ class Ladder:
         found: list[Slope | None] = [None] * len(lanes)
         for entry in (self.doubted(tableau.best(factor, lanes), rows, hidden, tableau.start[lanes]), best):
             good = self.excess(entry, rows, probes, noises) <= entry.bound(factor)
+            if hidden.any():  # so that steps were skipped that might have told more
+                skipped = self.excess(entry, rows, finer(entry, rows), 4 * (factor * self.unit * rows.size + hidden))
+                good &= skipped <= entry.bound(factor)
             spike = self.spike(entry.row, rows, factor, self.height[lanes])
             noisy = noises.max(0) / 4 > NOISY * rows.size[intp(entry.row), np.arange(len(lanes))]
             self.remember(~good & ~spike, lanes, entry, factor)
@@ -366,14 +381,16 @@ class Ladder:
         best, bound, factor = best.at(usable), bound[usable], factor[usable]
         rows, lanes = rows.at((slice(None), 0 * usable)), np.full(len(usable), lane)
         answers = self.answers(lanes, best, rows, factor)
+        most = np.maximum(noise, turning(rows.central[:, 0], rows.step[:, 0]))[:, None]
+        refuted = self.excess(best, rows, finer(best, rows), 4 * most) > bound
         kinks: list[Slope] = []
-        for answer, spike in zip(answers, self.spike(best.row, rows, factor, self.height[lanes]), strict=True):
-            if not spike:
+        for answer, bad in zip(answers, refuted | self.spike(best.row, rows, factor, self.height[lanes]), strict=True):
+            if not bad:
                 if answer.method == "ridders" and all(answer.step < kink.step for kink in kinks):
                     break
                 kinks += [answer] * (answer.method != "ridders")
         else:
-            answer = kinks[0] if kinks else answers[0]
+            answer = kinks[0] if kinks else answers[refuted.argmin()]
         others = zip(best.value.tolist(), bound.tolist(), answers, strict=True)
         clear = (
             (v, e) for v, e, other in others
@@ -395,6 +412,18 @@ class Ladder:
                 left, right = (value, np.nan) if name == "left" else (np.nan, value)
                 return Slope(value, error, "one-sided", reason, step, left, right)
         return Slope(np.nan, np.inf, "none", "the function is not finite around the point, or raises there")
+
+
+def finer(entry: Entries, rows: Rows) -> Rows:
+    """Quotients without those at the steps that went into entries, and at larger ones."""
+    return rows._replace(central=np.where(np.arange(len(rows.step))[:, None] <= entry.row, np.nan, rows.central))
+
+
+def turning(central: Any, step: Any) -> Any:
+    """The largest noise that can be seen up to each step: changes that go up and down from step to step."""
+    change = np.append([0, 0], np.diff(central))
+    turns = change[1:] * change[:-1] < 0
+    return np.fmax.accumulate(np.where(turns, np.fmin(abs(change[1:]), abs(change[:-1])), 0) * step)
 
 
 def median(numbers: Any) -> Any:

@@ -57,7 +57,8 @@ class Comparison(NamedTuple):
             return (RIGHT if self.badness <= 1 else WRONG if certain and np.isfinite(a) else UNSURE), slope.reason
         if not np.isfinite(a):
             diverges = slope.error > VAGUE * abs(slope.value) > 0
-            return (UNSURE, slope.reason) if diverges else (WRONG, f"the analytic gradient is {a}")
+            says = f"the analytic gradient is {a}"
+            return (UNSURE, f"{says}, and the numerical one settles nowhere") if diverges else (WRONG, says)
         if np.isfinite(slope.left):
             low, high = sorted((slope.left, slope.right))
             slack = slope.error - (high - low) / 2 + min(self.rounding, 1e-6 * scale)
