@@ -125,18 +125,18 @@ def ancestors(output: Node) -> list[Node]:
     return sorted(found, key=attrgetter("number"))
 
 
+@np.errstate(all="ignore")
 def cotangents(output: Node, gradient: Any, inputs: Any = None, create_graph: bool = False) -> dict[Node, Any]:
     """The derivative of `output`, weighted by `gradient`, with respect to each node on the way to it.
 
     With `inputs`, only what lies between them and the output is computed, and only theirs are returned.
     """
-    nodes = ancestors(output)
+    nodes, debugging = ancestors(output), MODE.get().debugging
     kept = set(nodes if inputs is None else inputs)
     wanted = kept.copy() if inputs else kept
-    wanted.update(n for n in (nodes if inputs else ()) if not wanted.isdisjoint(nodes_in(n.args)))
+    wanted.update(filter(lambda n: not wanted.isdisjoint(nodes_in(n.args)), nodes if inputs else ()))
     found: dict[Node, Any] = {output: conjugate(gradient)}
-    debugging = MODE.get().debugging
-    with np.errstate(all="ignore"), mode(recording=True, debugging=False) if create_graph else AS_IT_IS:
+    with mode(recording=True, debugging=False) if create_graph else AS_IT_IS:
         for node in reversed(nodes):
             if node.op is None or node not in found:
                 continue
@@ -174,7 +174,7 @@ def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
     """
     if data.dtype.kind not in "fc":
         return None
-    c: Any = cotangent if isinstance(cotangent, Node) else np.asarray(cotangent)
+    c: Any = cotangent if isinstance(cotangent, (Node, np.ndarray)) else np.asarray(cotangent)
     if g is not None and has_nan(c):
         c = np.where((g == 0) & np.isnan(c), 0.0, c)
     while c.ndim > data.ndim:
@@ -228,7 +228,7 @@ def recorded(function: Function) -> Function:
         if kwargs and any(isinstance(v, Node) for v in kwargs.values()):  # rules find arguments by their positions
             bound = signature(function).bind(*args, **kwargs)
             args, kwargs = bound.args, bound.kwargs
-        if next(nodes_in(args), None) is not None:
+        if (args and isinstance(args[0], Node)) or next(nodes_in(args), None) is not None:
             return record(call, args, kwargs, function)
         return function(*args, **kwargs)
 

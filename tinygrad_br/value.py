@@ -64,10 +64,14 @@ def binary(ufunc: np.ufunc, function: Callable[[Any, Any], Any]) -> tuple[Any, A
             return record(ufunc, (self, other))
 
     def reflected(self: Any, other: Any) -> Any:
-        if not isinstance(other, NUMBERS_AND_ARRAYS):
-            other = operand(other)
-        fast = None if other.__class__ is complex else function  # 1j * np.float64(2) would be Python's complex
-        return other if other is NotImplemented else record(ufunc, (other, self), NO_KWARGS, fast)
+        plain = isinstance(other, NUMBERS_AND_ARRAYS)
+        if plain and other.__class__ is not complex:  # 1j * np.float64(2) would be Python's complex
+            try:
+                return result_node(function(other, self._data), ufunc, (other, self))
+            except ValueError:
+                return record(ufunc, (other, self))
+        other = other if plain else operand(other)
+        return other if other is NotImplemented else record(ufunc, (other, self))
 
     return forward, reflected
 
@@ -221,14 +225,15 @@ class Value(Node):
             return
         taken = {id(gradient)}
         for node, cotangent in cotangents(self, gradient).items():
-            if cotangent.__class__ is list:
-                continue
             if node.grad is not None:
                 cotangent = node.grad + cotangent
             elif cotangent.__class__ is np.ndarray:
-                if cotangent.base is not None or id(cotangent) in taken:
+                if cotangent.base is not None or (number := id(cotangent)) in taken:
                     cotangent = cotangent.copy("K")  # as it lies in memory, which is many times faster
-                taken.add(id(cotangent))
+                else:
+                    taken.add(number)
+            elif cotangent.__class__ is list:
+                continue
             node.grad = cotangent
 
     def zero_grad(self) -> None:

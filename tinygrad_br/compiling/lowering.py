@@ -14,25 +14,9 @@ import numpy as np
 
 from ..engine import define_rule
 from ..nn import losses
-from ..nn.losses import check_range, is_tall
+from ..nn.losses import is_tall
 from ..rules.activations import softmax
 from ..value import astype
-
-
-def label_positions(labels: Any, rows: Any, classes: int, by_columns: bool) -> Any:
-    """Where the entries that labels name stand in a flat array of shape (rows, classes), read by rows or by columns.
-
-    Programs call np.ravel_multi_index themselves.
-
-    Raises ValueError for a label that is no class.
-    """
-    try:
-        if by_columns:
-            return np.ravel_multi_index((labels, rows), (classes, len(rows)))
-        return np.ravel_multi_index((rows, labels), (len(rows), classes))
-    except ValueError:
-        check_range(labels, classes)
-        raise
 
 
 def ones_at(positions: Any, shape: tuple[int, ...], dtype: Any, by_columns: bool) -> Any:
@@ -62,7 +46,7 @@ def cosine_of_sine(sine: Any, tangent: Any, square: Any, out: Any = None) -> Any
     return np.divide(sine, tangent, out=out)
 
 
-label_positions, ones_at = define_rule(label_positions), define_rule(ones_at)
+label_positions, ones_at = define_rule(losses.label_positions), define_rule(ones_at)  # programs write the first out
 less_one_at, in_columns = define_rule(less_one_at), define_rule(in_columns)
 
 

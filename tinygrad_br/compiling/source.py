@@ -15,7 +15,7 @@ import numpy as np
 from .calls import call, call_into
 from .definitions import definition
 from .effects import Effects
-from .lowering import label_positions, less_one_at
+from .lowering import less_one_at
 from .memory import ALIGNMENT, Memory
 from .parts import arithmetic_of
 from .plan import Plan
@@ -232,7 +232,7 @@ class Source:
         for code in self.codes:
             exec(code, space)
         program = space[self.name]
-        ours = {label_positions.__module__, kind_of.__module__}
+        ours = {less_one_at.__module__, kind_of.__module__}
         if all(getattr(f, "__module__", None) in ours for f in self.writer.definitions.values()):
             context = Context()  # entering it is much faster than np.errstate
             context.run(np.seterr, all="ignore")

@@ -244,7 +244,8 @@ def penalty(model: Module, l1: float = 0.0, l2: float = 0.0, bias_l1: float = 0.
 class Labels(np.ndarray[Any, Any]):
     """Class indices that remember the softmax which the loss found on its way: its derivative needs that too.
 
-    `softmax` are the exponentials, their sums, and the positions of what the labels name among the exponentials.
+    `softmax` are the exponentials, a column for each example, their sums, and where in `exponentials.ravel("K")` stands
+    what the labels name.
     """
 
     softmax: Any = None
@@ -252,16 +253,16 @@ class Labels(np.ndarray[Any, Any]):
 
 def cross_entropy_of_classes(logits: Any, labels: Any) -> Any:
     """The mean of -log(softmax(logits)[label])."""
-    rows = logits.reshape(-1, logits.shape[-1])
-    if is_tall(rows.shape):
-        rows = np.asfortranarray(rows)
-    rows = rows - np.maximum.reduce(rows, axis=-1, keepdims=True)
-    exps = np.exp(rows)
-    sums = np.add.reduce(exps, axis=-1, keepdims=True)
-    places = positions(labels, rows)
+    rows = logits if logits.ndim == 2 else logits.reshape(-1, logits.shape[-1])
+    n, classes = rows.shape
+    columns = np.ascontiguousarray(rows.T) if (tall := is_tall(rows.shape)) else rows.T
+    columns = columns - np.maximum.reduce(columns)
+    exps = np.exp(columns)
+    sums = np.add.reduce(exps)
+    places = label_positions(np.asarray(labels, np.intp).ravel(), np.arange(n), classes, tall)
     if labels.__class__ is Labels:
         labels.softmax = exps, sums, places
-    return np.add.reduce(np.log(sums).reshape(-1) - rows.ravel("K")[places]) / labels.size
+    return np.add.reduce(np.log(sums) - columns.ravel("K")[places]) / labels.size
 
 
 def cross_entropy_of_rows(logits: Any, rows: Any) -> Any:
@@ -300,10 +301,10 @@ def cross_entropy_rule(g: Any, ans: Any, z: Any, labels: Any) -> Any:
     if isinstance(z, Node) or labels.__class__ is not Labels:
         return softmax_minus_one_hot(z, labels) * (g / labels.size)
     exps, sums, places = labels.softmax
-    rows = exps / sums
-    rows.ravel("K")[places] -= 1
-    rows *= g / labels.size
-    return rows.reshape(z.shape)
+    columns = exps / sums
+    columns.ravel("K")[places] -= 1
+    columns *= g / labels.size
+    return columns.T if z.ndim == 2 else columns.T.reshape(z.shape)
 
 
 one_hot = define_rule(one_hot)
@@ -399,13 +400,17 @@ def is_tall(shape: tuple[int, ...]) -> bool:
     return len(shape) == 2 and shape[1] <= 64 and shape[0] >= 8
 
 
-def positions(labels: Any, rows: Any) -> Any:
-    """Where the entries that labels name, one in each row, stand in `rows.ravel("K")`."""
-    indices = np.arange(labels.size), labels.reshape(-1).astype(np.intp, copy=False)
+def label_positions(labels: Any, rows: Any, classes: int, by_columns: bool) -> Any:
+    """Where the entries that labels name stand in a flat array of shape (rows, classes), read by rows or by columns.
+
+    Raises ValueError for a label that is no class.
+    """
     try:
-        return np.ravel_multi_index(indices, rows.shape, order="C" if rows.flags.c_contiguous else "F")
+        if by_columns:
+            return np.ravel_multi_index((labels, rows), (classes, len(rows)))
+        return np.ravel_multi_index((rows, labels), (len(rows), classes))
     except ValueError:
-        check_range(labels, rows.shape[1])
+        check_range(labels, classes)
         raise
 
 
