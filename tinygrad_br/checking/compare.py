@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .ladder import FIRST_STEP, TRUST, Line, Slope, climb, hidden_rounding, seen_closer, shifted
+from .ladder import FIRST_STEP, TRUST, VAGUE, Line, Slope, climb, hidden_rounding, seen_closer, shifted
 from .mistakes import Case, name_mistake
+from .noise import noise_level
 from .numerical import EPS, Target, entry_slopes, own_sizes, slopes, typical
 from .report import Row
 from .verdict import WRONG, Comparison, size_of, summary
@@ -145,15 +146,17 @@ def reconsidered(
 ) -> list[Comparison]:
     """Comparisons, a lane of `line` each, with second opinions on those that look wrong.
 
-    The numerical derivative is found again with other steps: how far the results lie apart is the least that its bound
-    may be.  What still looks wrong is `shaken`, and then may have an excuse; `place` tells what a lane moves.
+    A function may lose digits by itself, and then look different at small steps.  Else the numerical derivative is
+    found again with other steps: how far the results lie apart is the least that its bound may be.  What still looks
+    wrong is `shaken`, and then may have an excuse; `place` tells what a lane moves.
     """
     found, bad = [*found], [k for k, c in enumerate(found) if c.suspect and np.isfinite(c.analytic)]
     if not bad:
         return found
-    lanes = np.array(bad)
-    each = weights if len(weights) == 1 else weights[lanes]
-    opinions = [climb(lambda some, t: line(lanes[some], t), x[lanes], each, first=first) for first in OTHER_STEPS]
+    bad = lossy(found, bad, line, x, weights)
+    if not bad:
+        return found
+    opinions = [climb(*some_of(bad, line, x, weights), first=first) for first in OTHER_STEPS]
     unexcused = 0
     for lane, k in enumerate(bad):
         c = found[k]
@@ -169,6 +172,26 @@ def reconsidered(
             c = c._replace(excuse=excuse)
         found[k] = c
     return found
+
+
+def some_of(lanes: Sequence[int], line: Line, x: Any, weights: Any) -> tuple[Line, Any, Any]:
+    """Some of the lanes, as a line of their own."""
+    chosen = np.array(lanes, int)
+    return lambda some, t: line(chosen[some], t), x[chosen], weights if len(weights) == 1 else weights[chosen]
+
+
+def lossy(found: list[Comparison], bad: list[int], line: Line, x: Any, weights: Any) -> list[int]:
+    """Of the comparisons that look wrong those that still do when the function's own loss of digits is reckoned with.
+
+    The others get the slope that is seen at steps at which the loss does not matter.
+    """
+    noise = noise_level(*some_of(bad, line, x, weights))
+    losing = [k for k, level in zip(bad, noise.tolist(), strict=True) if level > 0]
+    for k, slope in zip(losing, climb(*some_of(losing, line, x, weights), noise=noise[noise > 0]), strict=True):
+        c = found[k]._replace(slope=slope)
+        if slope.method == "ridders" and c.badness <= 1 and slope.error <= VAGUE * abs(slope.value):
+            found[k] = c
+    return [k for k in bad if found[k].suspect]
 
 
 def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> Comparison:

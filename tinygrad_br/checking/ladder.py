@@ -71,7 +71,13 @@ class Rows(NamedTuple):
 
 
 def climb(
-    at: Line, x: Any, weights: Any, order: int = 1, first: float = FIRST_STEP, expected: Sequence[Slope] = ()
+    at: Line,
+    x: Any,
+    weights: Any,
+    order: int = 1,
+    first: float = FIRST_STEP,
+    expected: Sequence[Slope] = (),
+    noise: Any = 0,
 ) -> list[Slope]:
     """The derivatives of sum(weights * at(lane, t)) at t = 0, in the precision of `x`.
 
@@ -84,13 +90,15 @@ def climb(
         first: the first step, for numbers up to 1 in size; in units of their size for larger ones.
         expected: derivatives that were found in another way, from values next to the points.  A lane whose differences
             lead to the same from afar goes no further down.
+        noise: for each lane how far the values may be off, besides the rounding of the results.
     """
     size, found = max(1, min(LANES, NUMBERS // max(weights.shape[-1], 1))), []
+    noise = np.broadcast_to(noise, x.shape)
     with np.errstate(all="ignore"):
         for start in range(0, len(x), size):
             part = slice(start, start + size)
             each = weights if len(weights) == 1 else weights[part]
-            ladder = Ladder(partial(shifted, at, start), x[part], each, order, first)
+            ladder = Ladder(partial(shifted, at, start), x[part], each, order, first, noise[part])
             found += ladder.climb_down(expected[part])
     return found
 
@@ -141,17 +149,21 @@ def hidden_rounding(at: Line, x: Any, weights: Any) -> float:
     """The rounding hidden in outputs that stand still at some of all smaller steps, taken together."""
     with np.errstate(all="ignore"):
         ladder = Ladder(at, x, weights)
-        count = np.log(ladder.steps[-1, 0] / ladder.smallest[0]) / np.log(RATIO**2)
-        ladder.look(ladder.everyone, ladder.steps[-1] / RATIO ** (2 * np.arange(1, count)[:, None]))
+        ladder.look(ladder.everyone, ladder.smallest[None])
+        if ladder.still.any():
+            count = np.log(ladder.steps[-1, 0] / ladder.smallest[0]) / np.log(RATIO**2)
+            ladder.look(ladder.everyone, ladder.steps[-1] / RATIO ** (2 * np.arange(1, count)[:, None]))
         return float(ladder.concealed(ladder.everyone)[0])
 
 
 class Ladder:
     """The search for the best derivative at each of some points, the lanes; `order` 2 finds second derivatives."""
 
-    def __init__(self, at: Line, x: Any, weights: Any, order: int = 1, first: float = FIRST_STEP) -> None:
+    def __init__(
+        self, at: Line, x: Any, weights: Any, order: int = 1, first: float = FIRST_STEP, noise: Any = 0
+    ) -> None:
         self.at, self.x, self.weights, self.order = at, x, weights, order
-        self.unit, self.everyone = np.finfo(x.dtype).eps, np.arange(len(x))
+        self.unit, self.everyone, self.noise = np.finfo(x.dtype).eps, np.arange(len(x)), np.broadcast_to(noise, x.shape)
         largest = np.maximum(abs(x), 1)
         self.smallest = 64 * self.unit * np.where(abs(x) > TINY, abs(x), largest)
         self.middle = at(self.everyone, x * 0)
@@ -200,19 +212,20 @@ class Ladder:
     def concealed(self, lanes: Any) -> Any:
         """The rounding hidden in outputs that stand still at small steps: as much as they moved at least.
 
-        The logarithm of 1 + x is such an output, where x is so small that the sum stays 1.
+        The logarithm of 1 + x is such an output, where x is so small that the sum stays 1.  Noise that is known of is
+        hidden, too.
         """
         limit = 4 * TRUST * self.unit * np.maximum(abs(self.x[lanes]), 1)[:, None]
         hidden = self.still[lanes] & (self.least[lanes] <= limit)
         weights = abs(self.weights if len(self.weights) == 1 else self.weights[lanes])
-        return np.sum(weights * np.where(hidden, self.least[lanes], 0), -1)
+        return np.sum(weights * np.where(hidden, self.least[lanes], 0), -1) + self.noise[lanes]
 
     def climb_down(self, expected: Sequence[Slope] = ()) -> list[Slope]:
         """The derivative of each lane.  All go down together, until each has found its own."""
         claims, errors = np.array([(s.value, s.error) for s in expected], self.x.dtype).reshape(-1, 2).T
         found: list[Any] = [None] * len(self.x)
         active, [rows], steps = np.ones(len(self.x), bool), self.rows, self.steps
-        tableau = Tableau(2, rows.step, rows.central, self.unit * rows.size / rows.step)
+        tableau = Tableau(2, rows.step, rows.central, (self.unit * rows.size + self.noise) / rows.step)
         while True:
             best = tableau.leading
             settled = active & (tableau.count > 3) & (best.truncation <= best.noise) & (best.row < tableau.rows - 2)
@@ -240,7 +253,7 @@ class Ladder:
             for field, seen in zip(rows, self.look(lanes, steps[:, lanes]), strict=True):
                 field[:, lanes] = seen
             self.rows.append(rows)
-            tableau.add(rows.step, rows.central, self.unit * rows.size / rows.step)
+            tableau.add(rows.step, rows.central, (self.unit * rows.size + self.noise) / rows.step)
         return [self.without_end(k) if a is None else a for k, a in enumerate(found)]
 
     def history(self, lanes: Any) -> Rows:

@@ -76,7 +76,9 @@ class Comparison(NamedTuple):
         """A verdict if the analytic slope may be right although another was found."""
         if self.excuse:
             return UNSURE, self.excuse
-        if any(abs(self.analytic - v) <= 10 * (error + self.rounding) for v, error in self.slope.others):
+        found = self.slope
+        other = ((v, e) for v, e in found.others if abs(v - found.value) > e + found.error)
+        if any(abs(self.analytic - v) <= 10 * (e + self.rounding) for v, e in other):
             return UNSURE, "at other steps the function has the analytic slope: it looks different at each scale"
         return None
 
