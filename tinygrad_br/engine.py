@@ -28,13 +28,13 @@ from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
+from numpy import float64, ndarray
 
 from .messages import changed_after_use, check_finite, shapes_do_not_fit, wrong_cotangent
 from .modes import AS_IT_IS, MODE, mode, watch
 
 Function = Callable[..., Any]
-Kwargs = Mapping[str, Any]
-NO_KWARGS: Kwargs = {}
+NO_KWARGS: Mapping[str, Any] = {}
 NUMBERS = itertools.count()
 
 
@@ -49,7 +49,7 @@ class Node:
     _data: Any
     args: tuple[Any, ...]
     grad: Any
-    kwargs: Kwargs
+    kwargs: Mapping[str, Any]
     line: str | None
     name: str | None
     number: int
@@ -67,12 +67,10 @@ def nodes_in(args: Sequence[Any]) -> Iterator[Node]:
 
 def data_of(arg: Any) -> Any:
     """The plain data of an argument: those of a node, of the nodes in a tuple, or the argument itself."""
-    if isinstance(arg, Node):
-        return arg._data
-    return tuple(map(data_of, arg)) if type(arg) is tuple else arg
+    return arg._data if isinstance(arg, Node) else tuple(map(data_of, arg)) if type(arg) is tuple else arg
 
 
-def record(op: Function, args: tuple[Any, ...], kwargs: Kwargs = NO_KWARGS, compute: Function | None = None) -> Any:
+def record(op: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS, compute: Function | None = None) -> Any:
     """Run `op` on the data of `args`, of which at least one is a node; the result is a node that remembers both.
 
     `compute` is another way to the same result.  A function that returns a tuple gets one node for the tuple and one
@@ -90,10 +88,10 @@ def record(op: Function, args: tuple[Any, ...], kwargs: Kwargs = NO_KWARGS, comp
     return node
 
 
-def result_node(data: Any, op: Function, args: tuple[Any, ...], kwargs: Kwargs = NO_KWARGS) -> Any:
+def result_node(data: Any, op: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
     """The node of a computed result: the one place where operations are recorded."""
     node = object.__new__(Node.value_class)
-    node._data = data if data.__class__ is not np.ndarray or data.ndim else data[()]
+    node._data = data if data.__class__ is not ndarray or data.ndim else data[()]
     node.grad = node.name = node.line = None
     node.number = next(NUMBERS)
     recording, debugging, trace = MODE.get()
@@ -149,21 +147,23 @@ def cotangents(output: Node, gradient: Any, inputs: Any = None, create_graph: bo
             rules, guarded = RULES[node.op]
             call = (g, node, *node.args) if create_graph else (g, node._data, *map(data_of, node.args))
             for arg, rule in zip(node.args, rules):
-                if not rule or (arg not in wanted if isinstance(arg, Node) else wanted.isdisjoint(nodes_in((arg,)))):
+                if not rule or (arg not in wanted if isinstance(arg, Node) else type(arg) is not tuple):
                     continue
-                share = rule(*call, **node.kwargs)
+                if type(arg) is tuple and wanted.isdisjoint(nodes_in(arg)):
+                    continue
+                share = rule(*call, **node.kwargs) if node.kwargs else rule(*call)
                 for target, c in ((arg, share),) if isinstance(arg, Node) else zip(arg, share, strict=True):
                     if c is None or not (target is arg or (isinstance(target, Node) and target in wanted)):
                         continue
-                    if (data := target._data).__class__ is np.float64 is c.__class__:
-                        c = np.float64(0) if guarded and c != c and g == 0 else c
-                    elif guarded or c.__class__ is not np.ndarray or c.shape != data.shape or c.dtype is not data.dtype:
+                    if (data := target._data).__class__ is float64 is c.__class__:
+                        c = float64(0) if guarded and c != c and g == 0 else c
+                    elif guarded or c.__class__ is not ndarray or c.shape != data.shape or c.dtype is not data.dtype:
                         c = fit(c, data, node, g if guarded else None)
                     if debugging:
                         check_finite(data_of(c), "has a gradient with", node.op, node.args, node.line)
                     if c is not None:
                         found[target] = found[target] + c if target in found else c
-        return {n: c if c.__class__ is np.ndarray and c.dtype.kind == "f" else conjugate(c) for n, c in found.items()}
+        return {n: c if c.__class__ is ndarray and c.dtype.kind == "f" else conjugate(c) for n, c in found.items()}
 
 
 def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
@@ -174,7 +174,7 @@ def fit(cotangent: Any, data: Any, node: Node, g: Any) -> Any:
     """
     if data.dtype.kind not in "fc":
         return None
-    c: Any = cotangent if isinstance(cotangent, (Node, np.ndarray)) else np.asarray(cotangent)
+    c: Any = cotangent if isinstance(cotangent, (Node, ndarray)) else np.asarray(cotangent)
     if g is not None and has_nan(c):
         c = np.where((g == 0) & np.isnan(c), 0.0, c)
     while c.ndim > data.ndim:
@@ -199,7 +199,7 @@ def has_nan(x: Any) -> bool:
 
 def conjugate(c: Any) -> Any:
     """Inside the engine a complex number has the conjugate of its gradient, for which the chain rule is a product."""
-    return c if c.__class__ is np.float64 or c.__class__ is list or c.dtype.kind != "c" else np.conjugate(c)
+    return c if c.__class__ is float64 or c.__class__ is list or c.dtype.kind != "c" else np.conjugate(c)
 
 
 class Entry(NamedTuple):
