@@ -34,7 +34,8 @@ from .messages import changed_after_use, check_finite, shapes_do_not_fit, wrong_
 from .modes import AS_IT_IS, MODE, mode, watch
 
 Function = Callable[..., Any]
-NO_KWARGS: Mapping[str, Any] = {}
+Kwargs = Mapping[str, Any]
+NO_KWARGS: Kwargs = {}
 NUMBERS = itertools.count()
 
 
@@ -49,7 +50,7 @@ class Node:
     _data: Any
     args: tuple[Any, ...]
     grad: Any
-    kwargs: Mapping[str, Any]
+    kwargs: Kwargs
     line: str | None
     name: str | None
     number: int
@@ -70,7 +71,7 @@ def data_of(arg: Any) -> Any:
     return arg._data if isinstance(arg, Node) else tuple(map(data_of, arg)) if type(arg) is tuple else arg
 
 
-def record(op: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS, compute: Function | None = None) -> Any:
+def record(op: Function, args: tuple[Any, ...], kwargs: Kwargs = NO_KWARGS, compute: Function | None = None) -> Any:
     """Run `op` on the data of `args`, of which at least one is a node; the result is a node that remembers both.
 
     `compute` is another way to the same result.  A function that returns a tuple gets one node for the tuple and one
@@ -88,7 +89,7 @@ def record(op: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_K
     return node
 
 
-def result_node(data: Any, op: Function, args: tuple[Any, ...], kwargs: Mapping[str, Any] = NO_KWARGS) -> Any:
+def result_node(data: Any, op: Function, args: tuple[Any, ...], kwargs: Kwargs = NO_KWARGS) -> Any:
     """The node of a computed result: the one place where operations are recorded."""
     node = object.__new__(Node.value_class)
     node._data = data if data.__class__ is not ndarray or data.ndim else data[()]
@@ -228,9 +229,8 @@ def recorded(function: Function) -> Function:
         if kwargs and any(isinstance(v, Node) for v in kwargs.values()):  # rules find arguments by their positions
             bound = signature(function).bind(*args, **kwargs)
             args, kwargs = bound.args, bound.kwargs
-        if (args and isinstance(args[0], Node)) or next(nodes_in(args), None) is not None:
-            return record(call, args, kwargs, function)
-        return function(*args, **kwargs)
+        with_nodes = (args and isinstance(args[0], Node)) or next(nodes_in(args), None) is not None
+        return record(call, args, kwargs, function) if with_nodes else function(*args, **kwargs)
 
     call.recorded = True  # type: ignore[attr-defined]
     return call
