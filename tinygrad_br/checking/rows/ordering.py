@@ -36,9 +36,9 @@ ROWS = [
     *[row(np.quantile, lambda x, m=m: np.quantile(x, [0.1, 0.5, 0.83], axis=0, method=m), note=m) for m in METHODS],
     row(np.quantile, lambda x: np.quantile(x, 0.3), note="all"),
     row(np.percentile, lambda x: np.percentile(x, [[20, 40], [0, 100]], (0, 2), keepdims=True), CUBE, "axes"),
-    *[row(f, lambda x, f=f: f(holes(x), axis=0), note="axis") for f in (np.nanmedian,)],
+    row(np.nanmedian, lambda x: np.nanmedian(holes(x), axis=-2), note="axis"),
     row(np.nanmedian, lambda x: np.nanmedian(holes(x), (0, 1), keepdims=True), note="axes"),
-    *[row(np.nanquantile, lambda x, m=m: np.nanquantile(holes(x), [0.1, 0.83], axis=1, method=m), note=m)
+    *[row(np.nanquantile, lambda x, m=m: np.nanquantile(holes(x), [0.1, 0.83], axis=-1, method=m), note=m)
       for m in METHODS[:3]],
     row(np.nanpercentile, lambda x: np.nanpercentile(holes(x), 30), note="all"),
     row(np.sort_complex, lambda x: np.sort_complex(x).real, VECTOR),
