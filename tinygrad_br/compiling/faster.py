@@ -7,6 +7,8 @@
 * x > 0 and max(x, 0) > 0 are the same, and with the second one nobody needs x any longer.
 * A mean of a line of numbers is a product with 1 / n.
 * A result that is wanted column after column in memory is written so, and what is computed from it entry by entry too.
+* Of two products that need the same numbers the one is computed last whose result the next steps read: it is still in
+  the processor's cache then, while the gradient of a layer's weights waits for the optimizer anyway.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ import numpy as np
 
 from ..value import astype
 from .lowering import in_columns, less_one_at, ones_at
+from .memory import is_view
 from .plan import Plan
-from .variable import Variable, read_by
+from .variable import Variable, read_by, stepped
 
 
 def make_faster(plan: Plan, roots: set[Variable]) -> None:
@@ -58,10 +61,27 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
         elementwise = isinstance(step.op, np.ufunc) and step.op.signature is None and len(step.shape) == 2
         if elementwise and step not in roots and whole and all(a.sample.flags.fnc for a in whole):
             step.sample = np.asfortranarray(step.sample)
-    plan.steps = plan.alive(roots)
+    plan.steps = with_products_in_order(plan.alive(roots))
 
 
 MOST_ZEROS = 1 << 18  # bytes
+
+
+def with_products_in_order(steps: list[Variable]) -> list[Variable]:
+    """The steps, each product that is read later moved behind those after it that only optimizers read."""
+    read = {v for step in steps if step.op is not stepped for v in read_by(step)}
+    ordered: list[Variable] = []
+    for step in reversed(steps):  # `ordered` has what comes after it, from the last to the first
+        i = len(ordered)
+        if step.op is np.matmul and step in read:
+            while i and may_come_before(ordered[i - 1], step, read):
+                i -= 1
+        ordered.insert(i, step)
+    return ordered[::-1]
+
+
+def may_come_before(step: Variable, product: Variable, read: set[Variable]) -> bool:
+    return (is_view(step) or (step.op is np.matmul and step not in read)) and product not in read_by(step)
 
 
 def as_floats(plan: Plan, arg: Any, step: Variable) -> Any:
