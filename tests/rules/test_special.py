@@ -105,6 +105,21 @@ def test_no_derivative_of_complex_numbers_is_made_up():
 
 
 @scipy
+@pytest.mark.parametrize(
+    ("name", "points"), [("ndtri", (0.0, 1.0, 1.5)), ("erfinv", (1.0, -1.0, 2.0)), ("erfcinv", (2.0, 0.0, -1.0))]
+)
+def test_inverses_at_their_ends_and_beyond(name, points):
+    """Vertical at the ends, undefined outside, for numbers as for arrays."""
+    from scipy import special
+
+    with np.errstate(all="ignore"):
+        found = [tg.grad(getattr(special, name))(x) for x in points]
+        array = tg.elementwise_grad(getattr(special, name))(np.array(points))
+    assert np.array_equal(np.abs(found), [np.inf, np.inf, np.nan], equal_nan=True)
+    assert np.array_equal(found, array, equal_nan=True)
+
+
+@scipy
 @pytest.mark.parametrize("name", ["j0", "i0e", "gamma", "erfinv", "erfcx", "beta"])
 def test_dtype_and_shape(name):
     from scipy import special

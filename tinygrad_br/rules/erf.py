@@ -89,9 +89,10 @@ def hazard(x: Any) -> Any:
 def inverse_slope(y: Any, tail: Any) -> Any:
     """sqrt(pi) / 2 exp(y**2) for the y with erfc(|y|) = tail, of which `y` may be off by some ULP.
 
-    For a small tail it is m(|y|) / tail, of a y that is made right by a step of Newton's method.
+    For a small tail it is m(|y|) / tail, of a y that is made right by a step of Newton's method.  No |y| but infinity,
+    where the slope is infinite too, is larger than 27.3.
     """
-    y = np.abs(y)
+    y = np.minimum(np.abs(y), 28)
     ratio, slope = mills(y)
     root = twofold.exp(Twofold(y) * y * 0.5).value()
     ratio = ratio + slope * (ratio - root * tail * root * (ROOT_PI / 2))

@@ -184,7 +184,7 @@ def exp(x: Any) -> Twofold:
     x = twofold(x)
     power = np.rint(x.high / LOG_2.high)
     e = expm1_of_small(x - LOG_2 * power) + 1.0
-    power = power.astype(int) if np.ndim(power) else int(power)
+    power = power.astype(int)
     return Twofold(np.ldexp(e.high, power), np.ldexp(e.low, power))
 
 
