@@ -145,11 +145,13 @@ def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
     whole = update.stretches == [(0, len(pool.data))] and size == len(pool.data)
     local = {name: v.name if whole else writer.name(name[:1]) for name, v in update.vectors.items()}
     scratch, spare = writer.name("scratch"), writer.name("spare")
-    work = {"t": scratch if whole else writer.name("t"), "u": spare if whole else writer.name("u")}
     names = ["w", "g", "t", *(f"m{i}" for i in range(len(pool.memory)))]
     steps = operations(optimizer, update.lr.name, update.steps.name, names)
     steps = sparing(steps or [], "g", "u")
-    writer.making.append(f"{scratch}, {spare} = np.empty({size}, {dtype}), np.empty({size}, {dtype})")
+    rooms = {"t": scratch, "u": spare}
+    rooms = {name: room for name, room in rooms.items() if any(name in (*args, out) for _, args, out in steps)}
+    writer.making += [f"{room} = np.empty({size}, {dtype})" for room in rooms.values()]
+    work = rooms if whole else {name: writer.name(name) for name in rooms}
     known = {**dict(zip(["w", "g", *names[3:]], local.values())), **work}
     numbers: dict[str, str] = {}
     calls = []
@@ -163,7 +165,7 @@ def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
         lines.append(f"for i in range({start}, {stop}, {pool.block}):")
         piece = f"[i : min(i + {pool.block}, {stop})]"
         block = [f"{local[name]} = {v.name}{piece}" for name, v in update.vectors.items()]
-        block.append(f"{work['t']}, {work['u']} = {scratch}[: len({known['w']})], {spare}[: len({known['w']})]")
+        block += [f"{work[name]} = {room}[: len({known['w']})]" for name, room in rooms.items()]
         lines += ["    " + line for line in block + calls]
     return lines
 
