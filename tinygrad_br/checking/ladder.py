@@ -108,7 +108,7 @@ def shifted(at: Line, start: int, lanes: Any, t: Any) -> Any:
     return at(lanes + start, t)
 
 
-def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) -> str:
+def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope, noise: float = 0) -> str:
     """Why a claimed derivative may be right although another was found, judged by very small steps; or nothing.
 
     A function may look different at different scales, like the remainder by a tiny number, or jump at the point.
@@ -117,16 +117,19 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) ->
     with np.errstate(all="ignore"):
         ladder = Ladder(at, x, weights)
         row = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(CLOSE)[:, None]).at((..., 0))
-        noise = (ladder.unit * (row.size + ladder.height) + ladder.concealed(ladder.everyone)) / row.step
+        hidden = (ladder.unit * (row.size + ladder.height) + ladder.concealed(ladder.everyone)) / row.step
         moves = abs(row.central * row.step)
         before = np.maximum.accumulate(moves)[:-1]
-        jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6])
+        jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6]) + noise
         misfits = [np.cumsum(((row.central - each) * row.step / jitter) ** 2) for each in (claimed, found)]
-    near = (abs(row.central - claimed) <= 0.1 * abs(claimed - found)) & (noise <= 0.3 * abs(claimed - found))
+    near = (abs(row.central - claimed) <= 0.1 * abs(claimed - found)) & (hidden <= 0.3 * abs(claimed - found))
     if np.any(near[2:] & near[1:-1] & near[:-2]):
         return "at smaller steps the function has the analytic slope: it looks different at each scale"
     if np.any((misfits[0] <= 4 * np.arange(1, CLOSE + 1)) & (misfits[1] > misfits[0] + 9)):
         return "within rounding the function has the analytic slope at the smallest steps, and no other"
+    sides = np.concatenate([row.left[:2], row.right[:2]])
+    if noise and np.min(abs(sides - claimed)) > 0.1 * abs(claimed - found):
+        return ""
     steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size
     if np.min(moves[:6]) > max(0.8 * np.max(moves[:6]), 100 * steepest * row.step[0], np.max(rounding[:6])):
         return "the function jumps here"
