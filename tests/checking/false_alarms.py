@@ -113,7 +113,7 @@ class Drawn:
                 except Exception:  # it is not made for more axes
                     continue
                 pairs = zip(parts, wanted, strict=False)
-                axes = [next((to for to in range(part.ndim) if alike(part, x, to)), None) for part, x in pairs]
+                axes = [next((to for to in range(x.ndim) if alike(part, x, to)), None) for part, x in pairs]
                 if len(parts) == len(wanted) and None not in axes:
                     self.axis, self.axes = axis, axes
                     return
