@@ -181,8 +181,8 @@ def some_of(lanes: Sequence[int], line: Line, x: Any, weights: Any) -> tuple[Lin
 def lossy(found: Sequence[Comparison], line: Line, x: Any, weights: Any) -> tuple[list[Comparison], Any]:
     """Comparisons with other slopes where the function loses digits by itself, and how much these lose.
 
-    That is looked for where a slope looks wrong, or like a kink.  The other slope is seen at steps at which the loss does
-    not matter; it counts if it is better known than the one from smaller steps, or contradicts it.
+    That is looked for where a slope looks wrong, or like a kink.  The other slope is seen at steps at which the loss
+    does not matter; it counts if it is better known than the one from smaller steps, or contradicts it.
     """
     found, lost = [*found], np.zeros(len(found))
     odd = [k for k, c in enumerate(found) if c.suspect or np.isfinite(c.slope.left + c.slope.right)]
