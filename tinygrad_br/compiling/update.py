@@ -108,6 +108,20 @@ def sparing(lines: Iterable[Operation], name: str, spare: str) -> list[Operation
     return result
 
 
+def with_one_room(lines: list[Operation]) -> tuple[list[Operation], list[str]]:
+    """The same operations, with "t" in the place of "u" if the one is first needed after the other's last use.
+
+    Also which of the two they need: with one of them more of the vectors fits the cache.
+    """
+    uses = {name: [i for i, (_, args, out) in enumerate(lines) if name in (*args, out)] for name in "tu"}
+    if uses["t"] and uses["u"] and uses["u"][-1] < uses["t"][0]:
+        lines = [
+            Operation(f, ["t" if a == "u" else a for a in args], "t" if out == "u" else out) for f, args, out in lines
+        ]
+        del uses["u"]
+    return lines, [name for name, found in uses.items() if found]
+
+
 class PoolUpdate(NamedTuple):
     """The update of the parameters of one dtype: the program's names for what it needs come from `vectors`."""
 
@@ -144,14 +158,13 @@ def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
     size = min(pool.block, max(stop - start for start, stop in update.stretches))
     whole = update.stretches == [(0, len(pool.data))] and size == len(pool.data)
     local = {name: v.name if whole else writer.name(name[:1]) for name, v in update.vectors.items()}
-    scratch, spare = writer.name("scratch"), writer.name("spare")
     names = ["w", "g", "t", *(f"m{i}" for i in range(len(pool.memory)))]
     steps = operations(optimizer, update.lr.name, update.steps.name, names)
     steps = sparing(steps or [], "g", "u")
-    rooms = {"t": scratch, "u": spare}
-    rooms = {name: room for name, room in rooms.items() if any(name in (*args, out) for _, args, out in steps)}
-    writer.making += [f"{room} = np.empty({size}, {dtype})" for room in rooms.values()]
-    work = rooms if whole else {name: writer.name(name) for name in rooms}
+    steps, rooms = with_one_room(steps)
+    scratch = {room: writer.name("scratch") for room in rooms}
+    writer.making += [f"{name} = np.empty({size}, {dtype})" for name in scratch.values()]
+    work = scratch if whole else {room: writer.name(room) for room in rooms}
     known = {**dict(zip(["w", "g", *names[3:]], local.values())), **work}
     numbers: dict[str, str] = {}
     calls = []
@@ -165,7 +178,7 @@ def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
         lines.append(f"for i in range({start}, {stop}, {pool.block}):")
         piece = f"[i : min(i + {pool.block}, {stop})]"
         block = [f"{local[name]} = {v.name}{piece}" for name, v in update.vectors.items()]
-        block += [f"{work[name]} = {room}[: len({known['w']})]" for name, room in rooms.items()]
+        block += [f"{work[room]} = {name}[: len({known['w']})]" for room, name in scratch.items()]
         lines += ["    " + line for line in block + calls]
     return lines
 

@@ -19,7 +19,7 @@ from ..value import Value
 Array = Any
 Schedule = Callable[[int], float]
 
-BLOCKS = 3 << 18  # bytes of all vectors that are updated at a time, so that they stay in the processor's cache
+BLOCKS = 15 << 16  # bytes of all vectors that are updated at a time, so that they stay in the processor's cache
 LINE = 64  # bytes that the processor reads at a time
 FLUSH_EVERY = 64  # steps between two looks for numbers so small that the processor slows down
 
@@ -35,7 +35,7 @@ class Pool:
         self.dtype = self.parameters[0].dtype
         ends = np.cumsum([p.size for p in self.parameters]).tolist()
         self.slices = [slice(end - p.size, end) for p, end in zip(self.parameters, ends)]
-        self.block = block_of(ends[-1], (4 + len(memories)) * self.dtype.itemsize)
+        self.block = block_of(ends[-1], (3 + len(memories)) * self.dtype.itemsize)
         self.data, self.gradient, *remembered = vectors(2 + len(memories), ends[-1], self.dtype)
         self.memory, self.scratch = dict(zip(memories, remembered)), np.zeros(self.block, self.dtype)
         self.pieces = [self.data[s].reshape(p.shape) for s, p in zip(self.slices, self.parameters)]
@@ -92,7 +92,7 @@ class Pool:
 def block_of(size: int, entry: int) -> int:
     """How many of all entries are updated at a time, in blocks of nearly the same size.
 
-    `entry` is the bytes that belong to one: parameter, gradient, two intermediate results, memories.  A block is a
+    `entry` is the bytes that belong to one: parameter, gradient, intermediate result, memories.  A block is a
     multiple of 64 entries, so that in any dtype each begins where a line of the cache does.
     """
     blocks = max(1, round(size * entry / BLOCKS))
