@@ -13,7 +13,7 @@ from tinygrad_br.rules.elementwise import zero
 
 mpmath = pytest.importorskip("mpmath")
 
-from tinygrad_br.checking.accuracy import CASES, EXACT, error_in_ulp, measure, special_cases  # noqa: E402
+from tinygrad_br.checking.accuracy import CASES, EXACT, error_in_ulp, measure, measure_at, special_cases  # noqa: E402
 
 ALL = [*CASES, *special_cases()]
 
@@ -24,6 +24,77 @@ def test_within_4_ulp(case, dtype):
     for worst in measure(case, dtype, points=100):
         assert worst.points >= 20
         assert worst.ulp <= 4, str(worst)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
+@pytest.mark.parametrize("case", ALL, ids=[op_name(case.function) for case in ALL])
+def test_within_4_ulp_at_many_points(case, dtype):
+    for worst in measure(case, dtype, points=5000, seed=1):
+        assert worst.ulp <= 4, str(worst)
+
+
+# where a formula overflows, underflows or loses the digits of a denormal number, and the derivative does not
+LONG_EDGES = [
+    ("power", 5e-324, 5e-324), ("power", 9.17e-321, -1.35684487e-316), ("power", 1.586e-321, 1.051380920950711e-13),
+    ("power", 5e-324, 1.9515776502232016), ("power", 1e-310, 2.0), ("power", 0.6683515629842107, 1847.516536191719),
+    ("power", 1.1537905314947339, -5192.708449775492), ("power", 0.9999999999996338, 2033147380536194.0),
+    ("power", 1.04556660472187e-310, 1.000000000346892), ("power", 620.6292952643556, -110.36832454475231),
+    ("power", 1e-200, -0.5), ("power", 1e150, -1.3), ("float_power", 5e-324, 5e-324),
+    ("log10", 5.56267470765659e-309), ("log10", 1e308), ("log2", 5e-324), ("log2", 1.7e308),
+    ("arctan", 1.34078633053178e154), ("arctan", -1e160), ("arctan", 1e-200),
+    ("arctan2", 1.28629565753629e308, 1.28629565753629e308), ("arctan2", -9.235929673222499e-09, -5e-324),
+    ("arctan2", 5e-324, 9.053133239489132e-09), ("arctan2", 1e-320, 1e-320), ("arctan2", 1e200, -1e-200),
+    ("hypot", 5e-324, 5e-324), ("hypot", 1.5e-323, -1e-323), ("hypot", 1e308, 1e308), ("hypot", 1e-310, 1e300),
+    ("elu", -789.2688045286185, 4.09207221188875e287), ("elu", -739.3308045287064, -742.2268236443938),
+    ("elu", -708.5, 9.99), ("log_expit", 709.97), ("log_expit", 744.9), ("exp2", -1030.25), ("exp10", -309.5),
+    ("expit", -744.0), ("reciprocal", 5.6e-309), ("cbrt", 5e-324), ("sqrt", 5e-324), ("arctanh", 5e-324),
+]  # fmt: skip
+SHORT_EDGES = [
+    ("power", 9.5e-34, -0.179), ("power", 2.8e-45, 0.135), ("power", 8.41e-45, 8.41e-45), ("power", 8.2e-41, -8.2e-41),
+    ("power", 5.6e-45, 1.8667014), ("power", 0.99997896, 4899639.5), ("power", 1.4991343e-39, 1.0002363),
+    ("log10", 2.273483e-39), ("arctan", 1.8446819e19), ("arctan2", 2.4348e38, 2.4348e38), ("arctan2", 6e-41, -2.1e-43),
+    ("hypot", 1.4e-45, 1.4e-45), ("elu", -160.0485, 1.2962413e34), ("elu", -133.906, -1.236e21),
+    ("log_expit", 88.72284), ("log_expit", 103.0), ("exp10", -44.1), ("exp2", -148.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name", "args"),
+    [(dtype, name, args) for dtype, edges in ((np.float64, LONG_EDGES), (np.float32, SHORT_EDGES))
+     for name, *args in edges],
+)  # fmt: skip
+def test_at_the_edges(dtype, name, args):
+    cases = [case for case in ALL if op_name(case.function) == name]
+    if not cases:
+        pytest.skip(f"{name} is scipy's")
+    for case in cases:  # NumPy's and scipy's
+        for worst in measure_at(case, [np.array([x], dtype) for x in args], dtype):
+            assert worst.ulp <= 4, str(worst)
+
+
+@pytest.mark.parametrize("exponent", [0.001, -1e-3, 0.3, -0.5, -1.3, 1.3, 2, 8, 10, -10, 100, 2.0**-40])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
+def test_plain_exponents(exponent, dtype):
+    """x**exponent for bases of all magnitudes, in an array and one by one; the exponent is rounded to their dtype."""
+    import tinygrad_br as tg
+
+    info = np.finfo(dtype)
+    size = np.linspace(np.log(float(info.smallest_subnormal)), np.log(float(info.max)), 60)
+    with np.errstate(all="ignore"):
+        x = np.exp(size, dtype=np.float64).astype(dtype)
+        x = x[(x > 0) & np.isfinite(x) & np.isfinite(x ** dtype(exponent))]
+        base = tg.Value(x)
+        [slopes] = tg.gradients(base**exponent, [base], np.ones_like(x))
+        singles = [tg.grad(lambda v: v**exponent)(v) for v in x]
+    with mpmath.workdps(60):
+        power = mpmath.mpf(float(dtype(exponent)))
+        for found in (slopes, singles):
+            errors = [
+                error_in_ulp(dtype(y), power * mpmath.mpf(float(v)) ** (power - 1), mpmath.mp)
+                for y, v in zip(found, x, strict=True)
+            ]
+            assert max(errors) <= 4, x[int(np.argmax(errors))]
 
 
 HOT = (

@@ -86,3 +86,33 @@ def test_second_derivatives_far_out(x):
     assert second(special.i0e, -x) == second(special.i0e, x)
     assert second(special.erfcx, x) == pytest.approx(2 * u / x / np.sqrt(np.pi) * (1 - 3 * u), rel=100 * u * u + 1e-14)
     assert second(special.log_ndtr, -x) == pytest.approx(-1 + u - 6 * u * u, rel=100 * u**3 + 1e-14)
+
+
+@scipy
+def test_beta_of_huge_arguments():
+    """For a huge a and a tiny b it is 1 / b - log(a), with the derivatives -1 / a and -1 / b**2; for huge both, 0."""
+    from scipy import special
+
+    a, b = tg.Value(np.array([1e200, 1.4e281])), tg.Value(np.array([1e-200, 1.4e281]))
+    by_a, by_b = tg.gradients(np.sum(special.beta(a, b)), [a, b])
+    np.testing.assert_allclose(by_a, [-1e-200, 0], rtol=1e-15)
+    assert by_b[0] == -np.inf
+    assert by_b[1] == 0
+
+
+def test_second_derivatives_of_powers():
+    """Where x**y underflows, where y is nearly 1, and at integers, where they are exact."""
+    x, y = tg.Value(np.array([1e-310, 2.0, 3.0, 0.0, 0.0])), np.array([2.0, 1.0 + 2**-40, 2.0, 2.0, 3.0])
+    [first] = tg.gradients(np.sum(x**y), [x], create_graph=True)
+    [second] = tg.gradients(np.sum(first), [x])
+    np.testing.assert_allclose(second, [2, y[1] * 2.0**-40 * 2.0 ** (y[1] - 2), 2, 2, 0], rtol=1e-14)
+
+
+def test_second_derivatives_of_lengths_and_angles():
+    """By their closed forms, also where fourth powers overflow or vanish."""
+    for size in (1e150, 1.0, 1e-150):
+        y, x = tg.Value(3 * size), tg.Value(4 * size)
+        for function, true in ((np.hypot, [16, -12]), (np.arctan2, [-24 / 5, -7 / 5])):
+            [first] = tg.gradients(function(y, x), [y], create_graph=True)
+            found = [g * size if function is np.hypot else g * size * size for g in tg.gradients(first, [y, x])]
+            np.testing.assert_allclose(found, np.array(true) / 125, rtol=1e-14)

@@ -37,7 +37,8 @@ and the same command without `--markdown` prints the table; `--family linalg` ke
 * **ULP**: the worst error of the derivative at random points of the whole range of float64 and float32, in units of
   the last place, against 100 digits of mpmath; more than 4 is wrong.  "exact": the derivative is copied, chosen or an
   integer, with nothing to round.  "-": it is not elementwise, or a helper of other rules.  Many of the points are
-  close to the zeros of the derivative, where sums lose their digits.
+  close to the zeros of the derivative, where sums lose their digits, or denormal numbers; only `divide` and `beta` are
+  not measured where their value is denormal, for it has lost digits that their derivatives are made of.
 * **where it jumps or has no derivative**: the gradient that we give there; [hard points](hard-points.md) has them
   beside those of other libraries.
 """

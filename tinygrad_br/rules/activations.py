@@ -16,8 +16,8 @@ import numpy as np
 
 from ..engine import Node, define_rule, result_node
 from . import slopes
-from .auxiliary import sech2
-from .normal import normal_cdf, normal_pdf
+from .auxiliary import is_small, mended, sech2
+from .normal import normal_cdf, normal_pdf, wide
 
 ZERO = np.float64(0.0)
 
@@ -204,6 +204,24 @@ def sigmoid_slope(x: Any) -> Any:
     return e / (1 + e * (2 + e))
 
 
+def scaled_exp(x: Any, factor: Any) -> Any:
+    """factor * exp(x)."""
+    if isinstance(factor, (int, float)) and abs(factor) <= 7:
+        return factor * np.exp(x)
+    return general_scaled_exp(x, factor)
+
+
+def general_scaled_exp(x: Any, factor: Any) -> Any:
+    """factor * exp(x) for x <= 0, where a large factor would multiply what exp(x) has lost as a denormal number."""
+
+    def by_roots(x: Any, factor: Any) -> Any:
+        root = np.exp(wide(x) / 2)
+        return factor * root * root
+
+    power = np.exp(x)
+    return mended(factor * power, is_small(power), by_roots, x, factor)
+
+
 def centred(g: Any, p: Any, axis: Any = -1) -> Any:
     """g less its mean, with the weights p that add up to 1.
 
@@ -228,8 +246,11 @@ leaky_relu = define_rule(
 )
 elu = define_rule(
     elu,
-    lambda g, ans, x, alpha=1.0: g * np.where(x > 0, 1, alpha * np.exp(negative_part(x))),
+    lambda g, ans, x, alpha=1.0: g * np.where(x > 0, 1, scaled_exp(negative_part(x), alpha)),
     lambda g, ans, x, alpha=1.0: g * np.expm1(negative_part(x)),
+)
+general_scaled_exp = define_rule(
+    general_scaled_exp, lambda g, ans, x, factor: g * ans, lambda g, ans, x, factor: g * np.exp(x)
 )
 selu = define_rule(selu, lambda g, ans, x: g * (SELU_SCALE * np.where(x > 0, 1, SELU_ALPHA * np.exp(negative_part(x)))))
 sigmoid_slope = define_rule(sigmoid_slope, lambda g, ans, x: -g * ans * np.tanh(x / 2))

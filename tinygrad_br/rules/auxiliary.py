@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from ..dispatch import holds_values
 from ..engine import Node, data_of, define_rule, record
 from ..modes import reading
+from .normal import floats
 
 
 def conj(x: Any) -> Any:
@@ -36,6 +38,30 @@ def ratio(x: Any, length: Any) -> Any:
     """`x / length`, and 0 where the length is 0: the decision for the kink of a norm at the origin."""
     zero = length == 0
     return np.where(zero, 0, x / np.where(zero, 1, length))
+
+
+def mended(found: Any, wrong: Any, mend: Callable[..., Any], *args: Any) -> Any:
+    """`found`, and `mend(*args)` at the few entries where `wrong` is true: where there is none, that costs one look.
+
+    For plain arrays only: a function that is made with it has rules of its own.
+    """
+    if not wrong.any():
+        return found
+    found = np.array(found)
+    found[wrong] = mend(*(np.broadcast_to(x, found.shape)[wrong] for x in args))
+    return found[()]
+
+
+@cache
+def least(dtype: Any) -> Any:
+    """The least positive number of a dtype that has all of its digits: what is smaller is a denormal number."""
+    return np.finfo(dtype).tiny
+
+
+def is_small(x: Any) -> Any:
+    """Whether numbers are 0 or denormal, which have lost digits."""
+    limit = least(x.dtype)
+    return (np.abs(x) < limit) if x.dtype.kind == "c" else (x < limit) & (x > -limit)  # faster than np.abs
 
 
 def read(x: Any, what: str) -> Any:
@@ -60,17 +86,33 @@ def in_line(x: Any, axis: Any) -> tuple[Any, Callable[[Any], Any]]:
     return line, lambda y: np.transpose(y.reshape(moved.shape), np.argsort(order).tolist())
 
 
-def less_one_power(x: Any, y: Any) -> Any:
-    """`x ** (y - 1)` to full precision; where that is infinite and y is 0, the derivative is 0, and this finite.
+def arctan_slope(x: Any) -> Any:
+    """1 / (1 + x**2); both times the power of two that keeps the square of a huge x finite, which is exact."""
+    small = np.finfo(x.dtype).eps
+    return small / (small + x * (small * x))
 
-    For a small or negative y the difference y - 1 is rounded, and the power makes up to 350 ULP of that: `rest` is
-    what the rounding left, and `1 + rest * log(x)` puts it back.
-    """
-    if isinstance(y, (int, float)) and (y == 0 or (y - 1) + 1 == y):
-        return x ** (y - 1 if y else 1)
-    less = np.where((y == 0) & ~np.isfinite(np.divide(1, x)), 1, y - 1)
-    rest = np.where(y == 0, 0, y - (less + 1))
-    return x**less * (1 + rest * np.log(np.where(x == 0, 1, np.abs(x))))
+
+def scaled(x: Any, y: Any) -> tuple[Any, Any, Any]:
+    """x and y times the power of two that brings the larger of them close to 1, which is exact, and its exponent."""
+    power = -np.frexp(np.maximum(np.abs(x), np.abs(y)))[1]
+    return np.ldexp(floats(x), power), np.ldexp(floats(y), power), power
+
+
+def over_squares(x: Any, y: Any) -> Any:
+    """`x / (x**2 + y**2)`, the slope of an angle, and 0 at the origin; scaled, so that only the result is rounded."""
+    near, other, power = scaled(x, y)
+    bits = np.finfo(near.dtype).nmant  # which a denormal x lacks
+    return np.ldexp(ratio(np.ldexp(near, bits), near * near + other * other), power - bits)
+
+
+def hypot_slope(x: Any, y: Any, length: Any) -> Any:
+    """`x / hypot(x, y)`, given the length, and 0 at the origin; a denormal length is rounded to few digits."""
+
+    def over_root(x: Any, y: Any) -> Any:
+        x, y, _ = scaled(x, y)
+        return ratio(x, np.sqrt(x * x + y * y))
+
+    return mended(x / length, length < least(length.dtype), over_root, x, y)
 
 
 def cosine(sine: Any) -> Any:
@@ -152,6 +194,11 @@ def sinc_slope(x: Any) -> Any:
     return ((cosine - sine / (PI * x)) / x).value()
 
 
+hypot_slope = define_rule(
+    hypot_slope,
+    lambda g, ans, x, y, length: g * ratio(np.square(hypot_slope(y, x, length)), length),
+    lambda g, ans, x, y, length: -g * ratio(ans * hypot_slope(y, x, length), length),
+)
 sech2 = define_rule(sech2, lambda g, ans, x: -2 * g * ans * np.tanh(x))
 pull = define_rule(
     pull,

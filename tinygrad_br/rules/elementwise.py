@@ -16,10 +16,12 @@ import numpy as np
 from ..dispatch import COMPOSED, composed, operand
 from ..engine import Node, define_rule, record
 from .auxiliary import (
+    arctan_slope,
     conj,
     cosine,
     entries,
-    less_one_power,
+    hypot_slope,
+    over_squares,
     pull,
     ratio,
     read,
@@ -28,9 +30,10 @@ from .auxiliary import (
     sinc_derivative,
     turned,
 )  # fmt: skip
+from .powers import power_growth, power_slope
 
 guarded = partial(define_rule, guarded=True)
-LOG_2, LOG_10 = log(2), log(10)
+LOG_2, LOG2_E, LOG10_E = log(2), 1 / log(2), 1 / log(10)
 
 
 def zero(g: Any, ans: Any, *args: Any, **kwargs: Any) -> Any:
@@ -49,9 +52,8 @@ guarded(np.reciprocal, lambda g, ans, x: -g * ans * ans)
 for power in (np.power, np.float_power):
     guarded(
         power,
-        lambda g, ans, x, y: g * y * less_one_power(x, y),
-        # 0**y is constant for y >= 0; the 1 makes negative numbers complex where the result is
-        lambda g, ans, x, y: g * ans * np.log(np.where((x == 0) & (y >= 0), ans.dtype.type(1), x)),
+        lambda g, ans, x, y: g * power_slope(x, y, ans),
+        lambda g, ans, x, y: g * power_growth(x, y, ans),
     )
 guarded(np.square, lambda g, ans, x: 2 * g * x)
 guarded(np.sqrt, lambda g, ans, x: g / (2 * ans))
@@ -87,8 +89,8 @@ guarded(np.exp, lambda g, ans, x: g * ans)
 guarded(np.exp2, lambda g, ans, x: g * ans * LOG_2)
 guarded(np.expm1, lambda g, ans, x: g * np.exp(x))
 guarded(np.log, lambda g, ans, x: g / x)
-guarded(np.log2, lambda g, ans, x: g / x / LOG_2)
-guarded(np.log10, lambda g, ans, x: g / x / LOG_10)
+guarded(np.log2, lambda g, ans, x: g * LOG2_E / x)
+guarded(np.log10, lambda g, ans, x: g * LOG10_E / x)
 guarded(np.log1p, lambda g, ans, x: g / (1 + x))
 guarded(np.logaddexp, lambda g, ans, x, y: g * pull(x, y), lambda g, ans, x, y: g * pull(y, x))
 guarded(np.logaddexp2, lambda g, ans, x, y: g * pull(x, y, 2), lambda g, ans, x, y: g * pull(y, x, 2))
@@ -106,7 +108,10 @@ guarded(  # 1 + tan**2 is more exact than 1 / cos**2, but asks more of the tange
 )
 guarded(np.arcsin, lambda g, ans, x: g / cosine(x))
 guarded(np.arccos, lambda g, ans, x: -g / cosine(x))
-guarded(np.arctan, lambda g, ans, x: g / (1 - 1j * x) / (1 + 1j * x) if x.dtype.kind == "c" else g / (1 + np.square(x)))
+guarded(
+    np.arctan,
+    lambda g, ans, x: g / (1 - 1j * x) / (1 + 1j * x) if x.dtype.kind == "c" else g * arctan_slope(x),
+)
 define_rule(np.sinc, lambda g, ans, x: g * sinc_derivative(x, 1))
 define_rule(np.deg2rad, lambda g, ans, x: np.deg2rad(g))
 define_rule(np.radians, lambda g, ans, x: np.radians(g))
@@ -131,12 +136,8 @@ def i0_slope(x: Any) -> Any:
 
 
 # lengths and angles, with gradient 0 at the origin
-define_rule(np.hypot, lambda g, ans, x, y: g * ratio(x, ans), lambda g, ans, x, y: g * ratio(y, ans))
-guarded(
-    np.arctan2,
-    lambda g, ans, y, x: g * ratio(ratio(x, np.hypot(x, y)), np.hypot(x, y)),
-    lambda g, ans, y, x: -g * ratio(ratio(y, np.hypot(x, y)), np.hypot(x, y)),
-)
+define_rule(np.hypot, lambda g, ans, x, y: g * hypot_slope(x, y, ans), lambda g, ans, x, y: g * hypot_slope(y, x, ans))
+guarded(np.arctan2, lambda g, ans, y, x: g * over_squares(x, y), lambda g, ans, y, x: -g * over_squares(y, x))
 
 # complex numbers
 define_rule(np.real, lambda g, ans, x: g)

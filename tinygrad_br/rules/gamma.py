@@ -92,7 +92,7 @@ def gamma_twofold(x: Any) -> tuple[Twofold, Twofold]:
 
 def beta_twofold(a: Any, b: Any) -> tuple[Twofold, Any]:
     """Two factors of B(a, b) for positive arguments, of which the second is 1, or huge."""
-    least, large = Twofold(np.minimum(a, b)), np.maximum(a, b)
+    least, large = Twofold(np.minimum(np.minimum(a, b), 1e9)), np.maximum(a, b)  # B is 0 for a and b beyond 1e9
     capped = Twofold(np.minimum(large, 1e100))  # beyond, B(a, b) is Gamma(b) / a**b to all digits
     top, raised = capped + float(STEPS), least + float(STEPS)
     whole = top + least
@@ -175,8 +175,9 @@ def gamma_slope(x: Any) -> Any:
 def beta_slope(a: Any, b: Any) -> Any:
     """The derivative of B(a, b) with respect to a."""
     first, second = beta_twofold(np.abs(a), np.abs(b))
-    scale = np.where((b < 1e-150) & (b < 1e-140 * a), 2.0**400, 1.0)  # there the gap is linear in b, and may underflow
-    found = -first.value() * (second / scale) * polygamma_gap(a, b * scale, 0)
+    found = -first.value() * second * polygamma_gap(a, b, 0)
+    if np.any(far := (b < 1e-140 * a) & (a > 0)):  # there the gap is linear in b, and may underflow
+        found = np.where(far, -first.value() * (second * b) * trigamma(a), found)
     if np.any(reflect := (a < 0) | (b < 0)):
         low, step = np.where(reflect, a, 1.0), np.where(reflect, b, 1.0)
         end = Twofold(*sum_and_rest(low, step))

@@ -14,7 +14,8 @@ import numpy as np
 from scipy import special
 
 from ..engine import define_rule
-from .activations import sigmoid_slope
+from .activations import sigmoid, sigmoid_slope
+from .auxiliary import is_small, mended
 from .bessel import j0_slope, j1_slope
 from .erf import bell, erfcinv_slope, erfcx_slope, erfinv_slope, hazard, ndtri_slope
 from .gamma import beta_slope, digamma, gamma_slope, polygamma_gap, trigamma
@@ -24,7 +25,7 @@ from .taylor import in_float64
 from .twofold import E
 
 guarded = partial(define_rule, guarded=True)
-ROOT_PI, LOG_10 = sqrt(pi), log(10)
+ROOT_PI, LOG_2, LOG_10 = sqrt(pi), log(2), log(10)
 
 # error functions and the normal distribution
 define_rule(special.erf, lambda g, ans, x: g * bell(x) * (2 / ROOT_PI))
@@ -38,8 +39,17 @@ guarded(special.ndtri, lambda g, ans, p: g * ndtri_slope(p))
 
 # the logistic function; 1 - expit(x) is expit(-x), with all digits
 define_rule(special.expit, lambda g, ans, x: g * sigmoid_slope(x))
-define_rule(special.log_expit, lambda g, ans, x: g * special.expit(-x))
+define_rule(special.log_expit, lambda g, ans, x: g * expit_of_minus(x))
 guarded(special.logit, lambda g, ans, x: g / (x * (1 - x)))
+
+
+def expit_of_minus(x: Any) -> Any:
+    """expit(-x), where scipy's is 0 instead of a denormal number."""
+    found = special.expit(-x)
+    return mended(found, is_small(found), lambda x: sigmoid(-x), x)
+
+
+expit_of_minus = define_rule(expit_of_minus, lambda g, ans, x: -g * sigmoid_slope(x))
 
 # entropies, with 0 log 0 = 0
 
@@ -93,8 +103,8 @@ define_rule(special.i0e, lambda g, ans, x: g * modified_derivative(x, 0, 1, True
 define_rule(special.i1e, lambda g, ans, x: g * modified_derivative(x, 1, 1, True))
 
 # those that NumPy has too
-define_rule(special.exp2, lambda g, ans, x: g * ans * log(2))
-define_rule(special.exp10, lambda g, ans, x: g * ans * LOG_10)
+define_rule(special.exp2, lambda g, ans, x: g * np.exp2(x) * LOG_2)  # scipy's powers are 0 before they must be
+define_rule(special.exp10, lambda g, ans, x: g * np.power(10.0, x) * LOG_10)
 define_rule(special.expm1, lambda g, ans, x: g * np.exp(x))
 define_rule(special.cosm1, lambda g, ans, x: -g * np.sin(x))
 guarded(special.log1p, lambda g, ans, x: g / (1 + x))

@@ -19,7 +19,7 @@ from ...nn import (
     softmax,
     softplus,
 )
-from ...rules.activations import gelu_slope, mish_slope, sigmoid_slope, silu_slope
+from ...rules.activations import gelu_slope, general_scaled_exp, mish_slope, sigmoid_slope, silu_slope
 from ...rules.normal import normal_cdf, normal_moment, normal_pdf
 from .row import NONZERO, POSITIVE, REAL, Domain, Row
 
@@ -31,6 +31,8 @@ ROWS = [
     *[Row(function, domains=(NONZERO,)) for function in (relu, leaky_relu, elu, selu)],
     Row(leaky_relu, domains=(NONZERO, REAL), note="learned slope"),
     Row(elu, domains=(NONZERO, POSITIVE), note="learned alpha"),
+    Row(elu, lambda x: elu(x, 7.5), domains=(NONZERO,), note="large alpha"),
+    Row(general_scaled_exp, domains=(REAL, REAL)),
     Row(hard_sigmoid, domains=(Domain(-5, 5, avoid=(-3.0, 3.0)),)),
     Row(hard_tanh, domains=(Domain(avoid=(-1.0, 1.0)),)),
     Row(hard_swish, domains=(Domain(-5, 5, avoid=(-3.0, 3.0)),)),

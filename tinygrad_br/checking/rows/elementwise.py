@@ -1,10 +1,11 @@
-"""Rows of tinygrad_br/rules/elementwise.py and of the functions of our own in rules/auxiliary.py."""
+"""Rows of tinygrad_br/rules/elementwise.py, and of the functions of our own in auxiliary.py and powers.py there."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ...rules.auxiliary import pull, sech2, sinc_derivative
+from ...rules.auxiliary import hypot_slope, pull, sech2, sinc_derivative
+from ...rules.powers import general_slope, power_growth
 from .row import NONZERO, POSITIVE, REAL, UNIT, Domain, Row
 
 SMOOTH = (np.exp, np.exp2, np.expm1, np.sin, np.cos, np.arctan, np.sinh, np.cosh, np.tanh, np.arcsinh, np.sinc, sech2)
@@ -39,13 +40,17 @@ ROWS = [
     Row(np.divide, domains=(REAL, NONZERO)),
     Row(np.copysign, domains=(NONZERO, NONZERO)),
     *[Row(function, domains=(NONZERO, NONZERO)) for function in (np.hypot, np.arctan2)],
+    Row(hypot_slope, lambda x, y: hypot_slope(x, y, np.hypot(x, y)), domains=(NONZERO, NONZERO)),
     Row(sinc_derivative, lambda x: sinc_derivative(x, 2)),
     # powers
     *[Row(function, domains=(POSITIVE, REAL)) for function in (np.power, np.float_power)],
     Row(np.power, lambda x: x**3, note="cube"),
     Row(np.power, lambda x: x**-0.3, domains=(POSITIVE,), note="rounded exponent"),
     Row(np.power, lambda x: x ** np.array([2.0, 0.0, -3.0]), ((3,),), (NONZERO,), note="integers"),
+    Row(np.power, lambda x: x**9.1, domains=(POSITIVE,), note="large exponent"),
     Row(np.power, lambda y: 2.5**y, note="constant base"),
+    *[Row(slope, lambda x, y, f=slope: f(x, y, x**y), domains=(POSITIVE, REAL))
+      for slope in (general_slope, power_growth)],
     # remainders
     *[Row(function, domains=(FIRST, SECOND)) for function in (np.remainder, np.fmod, np.divmod)],
     *[Row(function, lambda x, y, f=function: f(-x, y), domains=(FIRST, SECOND), note="negative")

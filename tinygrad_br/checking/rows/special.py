@@ -15,7 +15,7 @@ else:
     SMOOTH = (
         special.erf, special.erfc, special.erfcx, special.ndtr, special.log_ndtr, special.expit, special.log_expit,
         special.j0, special.j1, special.i0, special.i1, special.exp2, special.exp10, special.expm1, special.cosm1,
-        erf.bell, erf.hazard, erf.erfcx_slope, bessel.j0_slope, bessel.j1_slope,
+        rules.expit_of_minus, erf.bell, erf.hazard, erf.erfcx_slope, bessel.j0_slope, bessel.j1_slope,
     )  # fmt: skip
     ON_POSITIVE = (special.entr, special.log1p, special.cbrt)
     GAMMA = (special.gammaln, special.gamma, special.digamma, gamma.digamma, gamma.trigamma, gamma.gamma_slope)
