@@ -70,3 +70,18 @@ def test_rounding_of_large_numbers_is_no_mistake_but_a_mistake_beside_them_is():
             lambda a: np.linalg.det(a), lambda g, ans, a, factor=factor: g * factor * ans * np.linalg.inv(a).T
         )
         assert not tg.check_gradients(det, a).ok
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        [589312042408.7844, -266229212350.24323, -1935167263.9812858, 60231470.196130544],
+        [794292505499.9419, -3.180389737982703e-10, -76.20629875403463, 0.8912681656476479],
+    ],
+)
+def test_next_to_a_jump_the_other_side_decides(x):
+    """A sawtooth of which ordinary steps see the mean slope, and small ones a jump on one side."""
+    for seed in range(6):
+        assert tg.check_gradients(lambda x: np.unwrap(9 * x), x, seed=seed).ok
+    wrong = tg.define_rule(lambda x: np.unwrap(9 * x), lambda g, ans, x: -9 * g)
+    assert not tg.check_gradients(wrong, np.array([4.9, -3.1, 2.2, 0.3]), seed=0).ok
