@@ -102,10 +102,11 @@ def test_beta_of_huge_arguments():
 
 def test_second_derivatives_of_powers():
     """Where x**y underflows, where y is nearly 1, and at integers, where they are exact."""
-    x, y = tg.Value(np.array([1e-310, 2.0, 3.0, 0.0, 0.0])), np.array([2.0, 1.0 + 2**-40, 2.0, 2.0, 3.0])
+    x = tg.Value(np.array([1e-310, 2.0, 3.0, 0.0, 0.0, 0.0, 0.0]))
+    y = np.array([2.0, 1.0 + 2**-40, 2.0, 0.0, 1.0, 2.0, 3.0])
     [first] = tg.gradients(np.sum(x**y), [x], create_graph=True)
     [second] = tg.gradients(np.sum(first), [x])
-    np.testing.assert_allclose(second, [2, y[1] * 2.0**-40 * 2.0 ** (y[1] - 2), 2, 2, 0], rtol=1e-14)
+    np.testing.assert_allclose(second, [2, y[1] * 2.0**-40 * 2.0 ** (y[1] - 2), 2, 0, 0, 2, 0], rtol=1e-14)
 
 
 def test_second_derivatives_of_lengths_and_angles():
@@ -116,3 +117,12 @@ def test_second_derivatives_of_lengths_and_angles():
             [first] = tg.gradients(function(y, x), [y], create_graph=True)
             found = [g * size if function is np.hypot else g * size * size for g in tg.gradients(first, [y, x])]
             np.testing.assert_allclose(found, np.array(true) / 125, rtol=1e-14)
+
+
+def test_the_derivative_of_the_slope_of_a_power_by_an_exponent_of_0():
+    """It is y (y - 1) x**(y - 2), which is 0 at y = 0 and grows with y by -1 / x**2 there."""
+    x, y = tg.Value(np.array([0.5])), tg.Value(np.array([0.0]))
+    [first] = tg.gradients(x**y, [x], create_graph=True)
+    [second] = tg.gradients(first, [x], create_graph=True)
+    assert second.data == 0
+    assert tg.gradients(second, [y])[0] == -4

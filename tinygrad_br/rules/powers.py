@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import define_rule
-from .auxiliary import is_small, least, mended
+from .auxiliary import is_small, least, mended, select
 
 LEAST = least(np.float64)
 # plain exponents for which y * x**(y - 1) is exact enough, as it is for 0.5 <= y <= 7: y - 1 is exact, what the power
@@ -70,7 +70,7 @@ def mixed_slope(x: Any, y: Any, power: Any) -> Any:
 
 general_slope = define_rule(
     general_slope,
-    lambda g, ans, x, y, power: g * np.where(y == 0, 0, y * general_slope(x, y - 1, power / x)),
+    lambda g, ans, x, y, power: g * select((x != 0) | (y != 0), y * general_slope(x, y - 1, power / x)),
     lambda g, ans, x, y, power: g * mixed_slope(x, y, power),
     guarded=True,
 )
