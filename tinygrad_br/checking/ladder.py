@@ -123,7 +123,8 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope, no
         jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6]) + noise
         misfits = [np.cumsum(((row.central - each) * row.step / jitter) ** 2) for each in (claimed, found)]
     ways = np.array([row.central, row.left, row.right])  # a jump on one side spoils the central quotients
-    near = (abs(ways - claimed) <= 0.1 * abs(claimed - found)) & (hidden <= 0.3 * abs(claimed - found))
+    misses, gap = abs(ways - claimed), abs(claimed - found)
+    near = (misses <= 1e-3 * gap) | (misses <= 0.1 * gap) & (hidden <= 0.3 * gap)
     if np.any(near[:, 2:] & near[:, 1:-1] & near[:, :-2]):
         return "at smaller steps the function has the analytic slope: it looks different at each scale"
     if np.any((misfits[0] <= 4 * np.arange(1, CLOSE + 1)) & (misfits[1] > misfits[0] + 9)):
