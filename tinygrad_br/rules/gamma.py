@@ -145,6 +145,8 @@ def polygamma_gap(a: Any, b: Any, n: int) -> Any:
     """The n-th derivative of digamma at a + b less that at a: of positive arguments a sum of terms of one sign."""
 
     def compute(a: Any, b: Any) -> Any:
+        backwards = (n > 0) & (b < 0) & (a + b > 0)
+        a, b = np.where(backwards, a + b, a), np.where(backwards, -b, b)
         top, total, rest = raised(a, lambda y: -factorial(n) * power_gap(y, b, n + 1))
         first = np.log1p(b / top) if n == 0 else -factorial(n - 1) * power_gap(top, b, n)
         terms = (c * prod(range(2 * k, 2 * k + n)) * power_gap(top, b, 2 * k + n) for k, c in enumerate(SLOPES, 1))
@@ -156,7 +158,7 @@ def polygamma_gap(a: Any, b: Any, n: int) -> Any:
             else:
                 gap = special.polygamma(n, low + step) - special.polygamma(n, low)
             found = np.where(reflect, (-1) ** n * gap, found)
-        return (-1) ** n * found
+        return np.where(backwards, -1, 1) * (-1) ** n * found
 
     return in_float64(compute)(a, b)
 
