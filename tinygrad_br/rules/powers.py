@@ -12,6 +12,7 @@ import numpy as np
 
 from ..engine import define_rule
 from .auxiliary import is_small, least, mended, select
+from .normal import wide
 
 LEAST = least(np.float64)
 # plain exponents for which y * x**(y - 1) is exact enough, as it is for 0.5 <= y <= 7: y - 1 is exact, what the power
@@ -57,8 +58,11 @@ def power_growth(x: Any, y: Any, power: Any) -> Any:
 
 
 def growth_by_roots(x: Any, y: Any, power: Any) -> Any:
-    root = np.abs(x) ** (y / 2)
-    found = power * np.log(x) if power.dtype.kind == "c" else root * np.log(x) * root
+    if power.dtype.kind == "c":
+        found = power * np.log(x)
+    else:
+        root = np.abs(wide(x)) ** (wide(y) / 2)
+        found = root * np.log(wide(x)) * root
     return np.where((x == 0) & (y >= 0), 0, found)
 
 
