@@ -150,11 +150,11 @@ def reconsidered(
     found again with other steps: how far the results lie apart is the least that its bound may be.  What still looks
     wrong is `shaken`, and then may have an excuse; `place` tells what a lane moves.
     """
-    found, noise = lossy(found, line, x, weights)
+    found = lossy(found, line, x, weights)
     bad = [k for k, c in enumerate(found) if c.suspect and np.isfinite(c.analytic)]
     if not bad:
         return found
-    opinions = [climb(*some_of(bad, line, x, weights), first=first, noise=noise[bad]) for first in OTHER_STEPS]
+    opinions = [climb(*some_of(bad, line, x, weights), first=first) for first in OTHER_STEPS]
     unexcused = 0
     for lane, k in enumerate(bad):
         c = found[k]
@@ -165,7 +165,7 @@ def reconsidered(
         if c.suspect and unexcused < ENOUGH:
             here, own = partial(shifted, line, k), weights if len(weights) == 1 else weights[[k]]
             c = shaken(c, here, x[[k]], own, place(k))
-            excuse = excuse_of(c, here, x[[k]], own, place(k), noise[k]) if c.suspect else ""
+            excuse = excuse_of(c, here, x[[k]], own, place(k)) if c.suspect else ""
             unexcused += c.suspect and not excuse
             c = c._replace(excuse=excuse)
         found[k] = c
@@ -178,26 +178,21 @@ def some_of(lanes: Sequence[int], line: Line, x: Any, weights: Any) -> tuple[Lin
     return lambda some, t: line(chosen[some], t), x[chosen], weights if len(weights) == 1 else weights[chosen]
 
 
-def lossy(found: Sequence[Comparison], line: Line, x: Any, weights: Any) -> tuple[list[Comparison], Any]:
-    """Comparisons with other slopes where the function loses digits by itself, and how much these lose.
+def lossy(found: Sequence[Comparison], line: Line, x: Any, weights: Any) -> list[Comparison]:
+    """Comparisons with the slope beside a function's own loss of digits, where that is the analytic one.
 
-    That is looked for where a slope looks wrong, or like a kink.  The other slope is seen at steps at which the loss
-    does not matter; it counts if it is better known than the one from smaller steps, or contradicts it.
+    It is looked for where a slope looks wrong, or like a kink, at steps at which the loss does not matter.
     """
-    found, lost = [*found], np.zeros(len(found))
-    odd = [k for k, c in enumerate(found) if c.suspect or np.isfinite(c.slope.left + c.slope.right)]
-    if odd:
-        lost[odd] = noise_level(*some_of(odd, line, x, weights))
-    losing = np.flatnonzero(lost).tolist()
-    for k, slope in zip(losing, climb(*some_of(losing, line, x, weights), noise=lost[losing]), strict=True):
-        before = found[k].slope
-        if slope.method == "ridders" and slope.error <= VAGUE * abs(slope.value):
-            others = (*slope.others, (before.value, before.error))
-            better = slope.error < before.error or abs(slope.value - before.value) > slope.error + before.error
-            found[k] = found[k]._replace(slope=(slope if better else before)._replace(others=others))
-        else:
-            lost[k] = 0
-    return found, lost
+    found, odd = [*found], [k for k, c in enumerate(found) if c.suspect or np.isfinite(c.slope.left + c.slope.right)]
+    if not odd:
+        return found
+    noise = noise_level(*some_of(odd, line, x, weights))
+    losing = [k for k, level in zip(odd, noise.tolist(), strict=True) if level > 0]
+    for k, slope in zip(losing, climb(*some_of(losing, line, x, weights), noise=noise[noise > 0]), strict=True):
+        c = found[k]._replace(slope=slope)
+        if slope.method == "ridders" and c.badness <= 1 and slope.error <= VAGUE * abs(slope.value):
+            found[k] = c
+    return found
 
 
 def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> Comparison:
@@ -243,12 +238,12 @@ def slope_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) ->
     return float(gradient[index] if isinstance(index, tuple) else np.sum(gradient * index))
 
 
-def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noise: float) -> str:
-    """The reason why a derivative may be right although the numbers differ, or nothing; the noise is that of values."""
+def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place) -> str:
+    """The reason why a derivative may be right although the numbers differ, or nothing."""
     first, _, moving = moved_outputs(line, x)
     if not moving.all() and max(abs(c.analytic), abs(c.slope.value)) * first.max() < EPS**2:
         return "so small a change is lost beside numbers of ordinary size, and some results stand still"
-    closer = seen_closer(line, x, weights, c.analytic, c.slope, noise)
+    closer = seen_closer(line, x, weights, c.analytic, c.slope)
     if closer or not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
         return closer
     subject, which, index = place

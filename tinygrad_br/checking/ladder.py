@@ -108,7 +108,7 @@ def shifted(at: Line, start: int, lanes: Any, t: Any) -> Any:
     return at(lanes + start, t)
 
 
-def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope, noise: float = 0) -> str:
+def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) -> str:
     """Why a claimed derivative may be right although another was found, judged by very small steps; or nothing.
 
     A function may look different at different scales, like the remainder by a tiny number, or jump at the point.
@@ -120,7 +120,7 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope, no
         hidden = (ladder.unit * (row.size + ladder.height) + ladder.concealed(ladder.everyone)) / row.step
         moves = abs(row.central * row.step)
         before = np.maximum.accumulate(moves)[:-1]
-        jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6]) + noise
+        jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6])
         misfits = [np.cumsum(((row.central - each) * row.step / jitter) ** 2) for each in (claimed, found)]
     ways = np.array([row.central, row.left, row.right])  # a jump on one side spoils the central quotients
     misses, gap = abs(ways - claimed), abs(claimed - found)
@@ -129,9 +129,6 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope, no
         return "at smaller steps the function has the analytic slope: it looks different at each scale"
     if np.any((misfits[0] <= 4 * np.arange(1, CLOSE + 1)) & (misfits[1] > misfits[0] + 9)):
         return "within rounding the function has the analytic slope at the smallest steps, and no other"
-    sides = np.concatenate([row.left[:2], row.right[:2]])
-    if noise and np.min(abs(sides - claimed)) > 0.1 * abs(claimed - found):
-        return ""
     steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size
     if np.min(moves[:6]) > max(0.8 * np.max(moves[:6]), 100 * steepest * row.step[0], np.max(rounding[:6])):
         return "the function jumps here"
