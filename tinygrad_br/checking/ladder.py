@@ -135,7 +135,7 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) ->
     if np.any(moves[1:] > 16 * before + rounding[1:] + 4 * steepest * row.step[1:]):
         return "the function jumps next to this point"
     hiding = 4 * ladder.unit * (row.size[-1] + ladder.height[0])
-    if TINY < size < slope.step and hiding / size > abs(claimed - found):
+    if TINY < size < slope.step and 4 * hiding / size > abs(claimed - found):  # with steps of a quarter of the number
         return "rounding hides how the function changes on the scale of the number itself"
     if abs(found) <= slope.error and 16 * hiding / slope.step > abs(claimed - found):
         return "the numerical derivative is nothing but rounding, and at smaller steps that hides more"
