@@ -59,6 +59,8 @@ def test_outside_both_slopes_of_a_kink_is_wrong():
     relu = tg.define_rule(lambda x: np.maximum(x, 0), lambda g, ans, x: 2 * g)
     [row] = tg.check_gradients(lambda x: relu(x).sum(), np.zeros(1)).rows
     assert row.verdict == "wrong"
+    [row] = tg.check_gradients(relu, 0.0).rows
+    assert row.verdict == "wrong"
     assert "outside" in row.cause
 
 

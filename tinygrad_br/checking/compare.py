@@ -86,7 +86,7 @@ def failed(subject: Subject, message: str) -> Row:
 
 def jiggled(x: Any, rng: np.random.Generator, size: Any = None) -> Any:
     """The point with its last bits changed, or those of numbers of another size: how far can rounding move a result?"""
-    return x + EPS * rng.choice([-2, -1, 1, 2], x.shape) * (x if size is None else size)
+    return np.asarray(x + EPS * rng.choice([-2, -1, 1, 2], x.shape) * (x if size is None else size))
 
 
 def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) -> tuple[Row, Any]:
@@ -289,7 +289,9 @@ def meeting(subject: Subject, which: int, index: Any) -> bool:
 def around(subject: Subject) -> list[list[Any]]:
     """Points next to that of a subject."""
     points, rng = subject.target.points, subject.rng
-    return [[p + 1e-6 * typical(p) * rng.normal(size=p.shape) for p in points] for _ in range(NEIGHBOURS)]
+    return [
+        [np.asarray(p + 1e-6 * typical(p) * rng.normal(size=p.shape)) for p in points] for _ in range(NEIGHBOURS)
+    ]
 
 
 def slopes_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) -> list[Slope]:

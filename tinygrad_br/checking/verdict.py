@@ -61,7 +61,7 @@ class Comparison(NamedTuple):
             return (UNSURE, f"{says}, and the numerical one settles nowhere") if diverges else (WRONG, says)
         if np.isfinite(slope.left):
             low, high = sorted((slope.left, slope.right))
-            slack = slope.error - (high - low) / 2 + min(self.rounding, 1e-6 * scale)
+            slack = 4 * (slope.error - (high - low) / 2) + min(self.rounding, 1e-6 * scale)
             sides = f"at a kink, left slope {slope.left:.6g}, right slope {slope.right:.6g}"
             if low - slack <= a <= high + slack:
                 return UNSURE, f"{sides}, the analytic {a:.6g} lies between"
