@@ -289,9 +289,7 @@ def meeting(subject: Subject, which: int, index: Any) -> bool:
 def around(subject: Subject) -> list[list[Any]]:
     """Points next to that of a subject."""
     points, rng = subject.target.points, subject.rng
-    return [
-        [np.asarray(p + 1e-6 * typical(p) * rng.normal(size=p.shape)) for p in points] for _ in range(NEIGHBOURS)
-    ]
+    return [[np.asarray(p + 1e-6 * typical(p) * rng.normal(size=p.shape)) for p in points] for _ in range(NEIGHBOURS)]
 
 
 def slopes_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) -> list[Slope]:
