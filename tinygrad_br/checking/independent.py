@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .compare import SMALL, Place, Subject, compare, gradients_around, reconsidered, rounding_of
+from .compare import SMALL, Place, Subject, compare, gradients_around, own_noise, reconsidered, rounding_of
 from .ladder import Line, climb
 from .numerical import EPS, Target
 from .report import Row
@@ -114,7 +114,8 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
     slopes = climb(line, x, each) if len(x) else []
     gradients, noise = gradient[owners, entries].tolist(), rounding[owners, entries].tolist()
     compared = [*map(Comparison, places, gradients, slopes, noise)]
-    found = reconsidered(compared, line, x, each, partial(place_alone, subject, which, places))
+    place: Any = partial(place_alone, subject, which, places)
+    found = reconsidered(compared, line, x, each, place, partial(noise_of, subject, owners))
     scales = [max(sizes[c.index[0]], abs(c.slope.value) if isfinite(c.slope.value) else 0) for c in found]
     how = f"all {count * width} by themselves"
     if sampled:
@@ -127,12 +128,18 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
         noise = np.sum((rounding * abs(direction))[owners], 1) + EPS * np.sum(abs(products), 1)
         names = [f"row {k}, a direction" for k in owners]
         compared = [*map(Comparison, names, np.sum(products, 1).tolist(), climb(line, x, each), noise.tolist())]
-        directions = reconsidered(compared, line, x, each, partial(direction_alone, subject, which, owners, direction))
+        place = partial(direction_alone, subject, which, owners, direction)
+        directions = reconsidered(compared, line, x, each, place, partial(noise_of, subject, owners))
         scales += [max(abs(c.analytic), abs(c.slope.value)) for c in directions]
         how = f"{len(found)} rows with 1 of {width} entries, {len(owners)} with a direction"
         found += directions
     row = summary(subject.names[which], shape, found, how, subject.order, "reverse", scales)
     return named(subject, which, row) if row.verdict == WRONG else row
+
+
+def noise_of(subject: Subject, owners: Any) -> Any:
+    """The noise of the function's arithmetic in some of the rows."""
+    return np.sum(own_noise(subject).reshape(len(subject.weights), -1), 1)[owners]
 
 
 def place_alone(subject: Subject, which: int, places: Sequence[tuple[int, ...]], k: int) -> Place:

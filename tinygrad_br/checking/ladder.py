@@ -29,7 +29,7 @@ RATIO = 1.9  # no round number, so that no period of a function divides all step
 FIRST_STEP = 0.23
 BEGINNING, MORE = 8, 2  # so many steps are taken before the first look at the results, and before each further one
 PROBES = 5
-CLOSE = 36  # so many steps from 4 units of rounding up, to a hundred thousandth
+CLOSE, OWN = 36, 54  # so many steps from 4 units of rounding up, to a hundred thousandth and to a half
 TINY = 1e-100  # nearer to zero than this a point counts as zero, so that no square underflows
 VAGUE = 0.05  # a bound that is a larger part of the value proves nothing
 NOISY = 1e-3  # a function whose noise is a larger part of its values has no numerical derivative
@@ -108,28 +108,35 @@ def shifted(at: Line, start: int, lanes: Any, t: Any) -> Any:
     return at(lanes + start, t)
 
 
-def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) -> str:
+def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope, noise: float = 0) -> str:
     """Why a claimed derivative may be right although another was found, judged by very small steps; or nothing.
 
     A function may look different at different scales, like the remainder by a tiny number, or jump at the point.
+    `noise` is that of the function, 0 where it is but the rounding of the result.
     """
     found, size = slope.value, abs(float(x[0]))
     with np.errstate(all="ignore"):
         ladder = Ladder(at, x, weights)
-        row = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(CLOSE)[:, None]).at((..., 0))
-        hidden = (ladder.unit * (row.size + ladder.height) + ladder.concealed(ladder.everyone)) / row.step
+        every = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(OWN)[:, None]).at((..., 0))
+        hidden = (ladder.unit * (every.size + ladder.height) + ladder.concealed(ladder.everyone)) / every.step
+        row = every.at(slice(CLOSE))
         moves = abs(row.central * row.step)
         before = np.maximum.accumulate(moves)[:-1]
         jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6])
         misfits = [np.cumsum(((row.central - each) * row.step / jitter) ** 2) for each in (claimed, found)]
-    ways = np.array([row.central, row.left, row.right])  # a jump on one side spoils the central quotients
+    ways = np.array([every.central, every.left, every.right])  # a jump on one side spoils the central quotients
     misses, gap = abs(ways - claimed), abs(claimed - found)
     near = (misses <= 1e-3 * gap) | (misses <= 0.1 * gap) & (hidden <= 0.3 * gap)
-    if np.any(near[:, 2:] & near[:, 1:-1] & near[:, :-2]):
+    if thrice(near[:, :CLOSE]):
         return "at smaller steps the function has the analytic slope: it looks different at each scale"
+    uncertain = slope.error > VAGUE * abs(found) or np.all(breaking(ways[1:], found, gap))
+    if uncertain and thrice((misses <= 0.3 * gap) & (hidden <= 0.3 * gap)):
+        return "at steps like the number itself the function has the analytic slope, and at smaller ones it is rounded"
+    if noise and thrice(strays(every, slope, noise)[None]):
+        return "at smaller steps the function strays from the numerical slope by more than its noise"
     if np.any((misfits[0] <= 4 * np.arange(1, CLOSE + 1)) & (misfits[1] > misfits[0] + 9)):
         return "within rounding the function has the analytic slope at the smallest steps, and no other"
-    steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size
+    steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size + noise
     if np.min(moves[:6]) > max(0.8 * np.max(moves[:6]), 100 * steepest * row.step[0], np.max(rounding[:6])):
         return "the function jumps here"
     if np.any(moves[1:] > 16 * before + rounding[1:] + 4 * steepest * row.step[1:]):
@@ -145,6 +152,28 @@ def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope) ->
     ):
         return "the function changes by a large part of itself in the last digits of its argument"
     return ""
+
+
+def thrice(hits: Any) -> bool:
+    """Whether something holds at three steps in a row."""
+    return bool(np.any(hits[:, 2:] & hits[:, 1:-1] & hits[:, :-2]))
+
+
+def strays(rows: Rows, slope: Slope, noise: float) -> Any:
+    """Where, at smaller steps than those of a slope, the quotients are off by more than noise and curvature explain."""
+    far = abs(rows.central - slope.value)
+    k = min(int(np.searchsorted(rows.step, slope.step)), len(far) - 1)
+    bend = far[k] * (rows.step / rows.step[k]) ** 2
+    return (rows.step < slope.step) & (far > noise / rows.step + 4 * bend)
+
+
+def breaking(quotients: Any, slope: float, gap: float) -> Any:
+    """Whether series of quotients keep to a slope, and from one step to the next leave it by a part of a gap.
+
+    A smooth function drifts away, a kink turns away by less than this, but where arithmetic is rounded results jump.
+    """
+    far = abs(quotients - slope)
+    return np.any((far[:, 1:-1] <= 1e-3 * gap) & (far[:, :-2] <= 1e-3 * gap) & (far[:, 2:] > 0.3 * gap), 1)
 
 
 def hidden_rounding(at: Line, x: Any, weights: Any) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..value import Value, as_data
 from .ladder import TINY, Line, Slope, climb
+from .noise import as_argument
 
 METHODS = ("auto", "complex step", "longdouble", "ridders")
 EPS = float(np.finfo(np.float64).eps)
@@ -206,7 +207,7 @@ def plain_call(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Callable[.
     """A function of plain arrays that calls `f`, with Values if it wants these, and what it gives at the points."""
 
     def on_arrays(*arrays: Any) -> Any:
-        return numbers(f(*(a.copy() if a.ndim else a[()] for a in arrays)))  # copies: the function may write into them
+        return numbers(f(*map(as_argument, arrays)))  # copies: the function may write into them
 
     def on_values(*arrays: Any) -> Any:
         return numbers(f(*map(Value, arrays)))

@@ -69,6 +69,8 @@ class Comparison(NamedTuple):
         if self.badness > 1:
             return self.elsewhere() or (WRONG, "")
         if slope.error + self.rounding > VAGUE * scale and scale:
+            if self.rounding > slope.error:
+                return UNSURE, f"rounding leaves the analytic one only good to {self.rounding:.1g}"
             return UNSURE, f"the numerical derivative is only good to {slope.error:.1g}"
         return RIGHT, ""
 
