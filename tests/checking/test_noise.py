@@ -97,3 +97,17 @@ def test_results_that_stand_still_are_no_mistake(name):
             drawn.find_axes(args)
             report = tg.check_gradients(drawn, *args, gradient=drawn.gradient, independent="rows", seed=seed)
         assert report.ok, str(report)
+
+
+@pytest.mark.parametrize("x", [3e-5, 2e-8, 1.5])
+@pytest.mark.parametrize(("factor", "mistake"), [(-1, "sign"), (2, "factor")])
+def test_where_digits_are_lost_the_steps_are_large_enough_to_find_mistakes(x, factor, mistake):
+    """At smaller steps than what is lost (x + 1e6) - 1e6 stands still, and has no slope at all."""
+
+    def f(x):
+        return (x + 1e6) - 1e6 + x * x
+
+    [row] = tg.check_gradients(f, x, gradient=lambda x: factor * (1 + 2 * x)).rows
+    assert row.verdict == "wrong"
+    assert row.mistake == mistake
+    assert tg.check_gradients(f, x, gradient=lambda x: 1 + 2 * x).rows[0].verdict == "right"

@@ -72,7 +72,7 @@ def gradients_around(subject: Subject) -> list[Any]:
     moved = []
     for _ in range(2):
         try:
-            moved.append(subject.gradient([jiggled(p, subject.rng) for p in points], weights))
+            moved.append(subject.gradient([jiggled(subject, p) for p in points], weights))
         except Exception:  # the point lies on the edge of where the function is defined
             moved.append(analytic)
     if len(analytic) != len(points):
@@ -85,9 +85,10 @@ def failed(subject: Subject, message: str) -> Row:
     return Row("all", (), WRONG, (), nan, nan, nan, 0.0, 0.0, "none", message, order=subject.order, mistake="shape")
 
 
-def jiggled(x: Any, rng: np.random.Generator, size: Any = None) -> Any:
+def jiggled(subject: Subject, x: Any, size: Any = None) -> Any:
     """The point with its last bits changed, or those of numbers of another size: how far can rounding move a result?"""
-    return np.asarray(x + EPS * rng.choice([-2, -1, 1, 2], x.shape) * (x if size is None else size))
+    bits = subject.target.unit * subject.rng.choice([-2, -1, 1, 2], x.shape)
+    return np.asarray(x + bits * (x if size is None else size))
 
 
 def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) -> tuple[Row, Any]:
@@ -96,11 +97,11 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
     if analytic.shape != shape:
         row = failed(subject, wrong_shape(subject, which, analytic))
         return replace(row, argument=name, shape=shape), None
-    rounding = rounding_of(analytic, moved)
+    rounding = rounding_of(subject, analytic, moved)
 
     def at(indices: Sequence[Any]) -> list[Comparison]:
         found = entry_slopes(subject.target, which, indices, subject.weights, subject.method)
-        line, x = subject.target.entries(which, indices), np.array([subject.target.points[which][i] for i in indices])
+        line, x = subject.target.entries(which, indices), subject.target.distances_from(which, indices)
         comparisons = [
             Comparison(i, float(analytic[i]), s, float(rounding[i])) for i, s in zip(indices, found, strict=True)
         ]
@@ -131,12 +132,13 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
     return row, None
 
 
-def rounding_of(analytic: Any, moved: Sequence[Any], axes: Any = None) -> Any:
+def rounding_of(subject: Subject, analytic: Any, moved: Sequence[Any], axes: Any = None) -> Any:
     """How far rounding may have moved each entry of a gradient, whose size is that of its largest entry along axes."""
     size = np.max(abs(analytic), axis=axes, initial=0.0, where=np.isfinite(analytic), keepdims=True)
     with np.errstate(all="ignore"):
         spread = np.max([abs(m - analytic) for m in moved], axis=0)
-        return 4 * np.where(np.isfinite(spread), spread, 0) + EPS * (8 * abs(analytic) + 4 * size)
+        unit = subject.target.unit
+        return 4 * np.where(np.isfinite(spread), spread, 0) + unit * (8 * abs(analytic) + 4 * size)
 
 
 def reconsidered(
@@ -158,13 +160,14 @@ def reconsidered(
     odd = [k for k, c in enumerate(found) if c.suspect or np.isfinite(c.slope.left + c.slope.right)]
     if not odd:
         return [*found]
-    noise = np.zeros(len(found))
-    noise[odd] = noise_level(*some_of(odd, line, x, weights), np.broadcast_to(own(), len(found))[odd])
-    found = lossy(found, line, x, weights, noise)
+    noise, arithmetic = np.zeros(len(found)), np.broadcast_to(own(), len(found))
+    noise[odd] = noise_level(*some_of(odd, line, x, weights), arithmetic[odd])
+    known = np.where(16 * arithmetic > noise, noise, 0)  # which is seen at the point itself, and so is certain
+    found = lossy(found, line, x, weights, noise, known)
     bad = [k for k, c in enumerate(found) if c.suspect and np.isfinite(c.analytic)]
     if not bad:
         return found
-    opinions = [climb(*some_of(bad, line, x, weights), first=first) for first in OTHER_STEPS]
+    opinions = [climb(*some_of(bad, line, x, weights), first=first, noise=known[bad]) for first in OTHER_STEPS]
     unexcused = 0
     for lane, k in enumerate(bad):
         c = found[k]
@@ -196,16 +199,19 @@ def own_noise(subject: Subject) -> Any:
     return abs(subject.weights) * arithmetic_noise(target.call, target.points, target.output, subject.rng)
 
 
-def lossy(found: Sequence[Comparison], line: Line, x: Any, weights: Any, noise: Any) -> list[Comparison]:
-    """Comparisons with the slope beside a function's own loss of digits, its noise, where that is the analytic one.
+def lossy(found: Sequence[Comparison], line: Line, x: Any, weights: Any, noise: Any, known: Any) -> list[Comparison]:
+    """Comparisons with the slope beside a function's own loss of digits, its noise.
 
-    It is looked for at steps at which the loss does not matter.
+    It is looked for at steps at which the loss does not matter, and taken where it is the analytic one, or where noise
+    that is known for certain leaves less of the slope that was found before.
     """
     found, losing = [*found], np.flatnonzero(noise)
     slopes = climb(*some_of(losing, line, x, weights), noise=noise[losing])
     for k, slope in zip(losing.tolist(), slopes, strict=True):
         c = found[k]._replace(slope=slope)
-        if slope.method == "ridders" and c.badness <= 1 and slope.error <= VAGUE * abs(slope.value):
+        before = found[k].slope
+        better = known[k] > 0 and before.step > 0 and 10 * slope.error < before.error + known[k] / before.step
+        if slope.method == "ridders" and slope.error <= VAGUE * abs(slope.value) and (c.badness <= 1 or better):
             found[k] = c
     return found
 
@@ -220,8 +226,8 @@ def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place, own: f
     """
     subject, which, index = place
     points, rng = subject.target.points, subject.rng
-    shakes = [[jiggled(p, rng, TRUST / 2 * p) for p in points] for _ in range(SHAKES)]
-    shakes += [[jiggled(p, rng, np.max(abs(p), initial=0.0) * (p != 0)) for p in points] for _ in range(SHAKES)]
+    shakes = [[jiggled(subject, p, TRUST / 2 * p) for p in points] for _ in range(SHAKES)]
+    shakes += [[jiggled(subject, p, np.max(abs(p), initial=0.0) * (p != 0)) for p in points] for _ in range(SHAKES)]
 
     def noise(found: Any, middle: Any) -> Any:
         spread = abs(found - middle)
@@ -241,7 +247,7 @@ def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place, own: f
 def happens_once(c: Comparison, place: Place) -> bool:
     """Whether a comparison that looks wrong is right at a point beside, where the gradient is almost the same."""
     subject, which, index = place
-    points, rng, size = subject.target.points, subject.rng, 1e-7
+    points, rng, size = subject.target.points, subject.rng, 8 * np.sqrt(subject.target.unit)
     for _ in range(BESIDE):
         target = Target(subject.target.call, [np.asarray(p * (1 + size * rng.normal(size=p.shape))) for p in points])
         analytic = slope_at(subject, which, index, target.points)
@@ -255,13 +261,15 @@ def happens_once(c: Comparison, place: Place) -> bool:
 def compared_at(subject: Subject, which: int, index: Any, analytic: float, rounding: float) -> Comparison:
     """The comparison of one entry, or of one direction, by itself."""
     target, weights = subject.target, subject.weights.reshape(1, -1)
-    if isinstance(index, tuple):
-        line, x = target.entries(which, [index]), np.array([target.points[which][index]])
-    else:
-        line, x = target.along([[index if i == which else None for i in range(len(target.points))]]), np.zeros(1)
     with np.errstate(all="ignore"):
-        found = [Comparison(index, analytic, climb(line, x, weights)[0], rounding)]
-        noise = np.sum(own_noise(subject))
+        if isinstance(index, tuple):
+            line, x = target.entries(which, [index]), target.distances_from(which, [index])
+            slopes = entry_slopes(target, which, [index], subject.weights, subject.method)
+        else:
+            line = target.along([[index if i == which else None for i in range(len(target.points))]])
+            x = np.zeros(1, target.dtype)
+            slopes = climb(line, x, weights)
+        found, noise = [Comparison(index, analytic, slopes[0], rounding)], np.sum(own_noise(subject))
         return reconsidered(found, line, x, weights, lambda _: (subject, which, index), lambda: noise, last=True)[0]
 
 
@@ -286,10 +294,13 @@ def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noi
     first, _, moving = moved_outputs(line, x)
     if not moving.all() and max(abs(c.analytic), abs(c.slope.value)) * first.max() < EPS**2:
         return "so small a change is lost beside numbers of ordinary size, and some results stand still"
-    closer = seen_closer(line, x, weights, c.analytic, c.slope, noise)
+    subject, which, index = place
+    grain = 8 * subject.target.unit * np.max(abs(subject.target.points[which]), initial=0.0)
+    if not isinstance(index, tuple):
+        grain = grain / np.min(abs(index), where=index != 0, initial=np.inf)
+    closer = seen_closer(line, x, weights, c.analytic, c.slope, noise, float(grain))
     if closer or not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
         return closer
-    subject, which, index = place
     if not isinstance(index, tuple):
         return "a direction crosses several kinks"
     low, high = slopes_nearby(subject, which, index)
@@ -344,11 +355,12 @@ def slopes_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) -
 def along(subject: Subject, which: int, directions: Sequence[Any], analytic: Any, rounding: Any) -> list[Comparison]:
     """The comparisons along directions, to which all entries contribute."""
     ways = [[d if i == which else None for i in range(len(subject.target.points))] for d in directions]
-    line, weights, x = subject.target.along(ways), subject.weights.reshape(1, -1), np.zeros(len(ways))
+    target, weights = subject.target, subject.weights.reshape(1, -1)
+    line, x = target.along(ways), np.zeros(len(ways), target.dtype)
     found = [
         Comparison(
             f"direction {k}", float(np.sum(analytic * d)), s,
-            float(np.sum(rounding * abs(d))) + EPS * float(np.sum(abs(analytic * d))),
+            float(np.sum(rounding * abs(d))) + target.unit * float(np.sum(abs(analytic * d))),
         )
         for k, (d, s) in enumerate(zip(directions, climb(line, x, weights), strict=True))
     ]  # fmt: skip
@@ -429,8 +441,8 @@ def forward_row(subject: Subject, f: Callable[..., Any], which: int) -> Row:
         return np.asarray(getattr(found, "_data", found))
 
     analytic = tangent(target.points)
-    moved = [tangent([jiggled(p, rng) for p in target.points]) for _ in range(2)]
-    rounding = rounding_of(analytic, moved)
+    moved = [tangent([jiggled(subject, p) for p in target.points]) for _ in range(2)]
+    rounding = rounding_of(subject, analytic, moved)
     everything = [*np.ndindex(analytic.shape)]
     count = len(everything) if subject.exhaustive else min(len(everything), FEW)
     chosen = sorted(rng.choice(len(everything), count, replace=False).tolist())

@@ -16,7 +16,7 @@ import numpy as np
 
 from .compare import SMALL, Place, Subject, compare, gradients_around, own_noise, reconsidered, rounding_of
 from .ladder import Line, climb
-from .numerical import EPS, Target
+from .numerical import Target
 from .report import Row
 from .verdict import WRONG, Comparison, summary
 
@@ -102,13 +102,13 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
     shape, arguments = target.points[which].shape, len(target.points)
     count, width = shape[0], int(np.prod(shape[1:]))
     gradient, points = analytic.reshape(count, width), target.points[which].reshape(count, width)
-    rounding = rounding_of(gradient, [m.reshape(count, width) for m in moved], 1)
+    rounding = rounding_of(subject, gradient, [m.reshape(count, width) for m in moved], 1)
     sizes = np.max(abs(gradient), 1, initial=0.0, where=np.isfinite(gradient))
     weights, rows = subject.weights.reshape(count, -1), np.arange(count)
     sampled = width > 1 and not subject.exhaustive and sum(p.size for p in target.points) > SMALL
     owners = rows[which :: 2 * arguments] if sampled else np.repeat(rows, width)
     entries = subject.rng.integers(width, size=len(owners)) if sampled else np.tile(np.arange(width), count)
-    line, x, each = target.line(which, owners, entries), points[owners, entries], weights[owners]
+    line, x, each = target.line(which, owners, entries), points[owners, entries].astype(target.dtype), weights[owners]
     inner = np.transpose(np.unravel_index(entries, shape[1:])) if shape[1:] else np.empty((count, 0))
     places = [(k, *map(int, index)) for k, index in zip(owners.tolist(), inner, strict=True)]
     slopes = climb(line, x, each) if len(x) else []
@@ -123,9 +123,9 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
         scale = np.max(abs(points), 1, keepdims=True)
         far = np.where(points == 0, np.where(scale > 0, scale, 1), abs(points))
         direction = subject.rng.normal(size=points.shape) * far
-        products, x = (gradient * direction)[owners], np.zeros(len(owners))
+        products, x = (gradient * direction)[owners], np.zeros(len(owners), target.dtype)
         line, each = target.line_along(which, owners, direction.reshape(shape)), weights[owners]
-        noise = np.sum((rounding * abs(direction))[owners], 1) + EPS * np.sum(abs(products), 1)
+        noise = np.sum((rounding * abs(direction))[owners], 1) + target.unit * np.sum(abs(products), 1)
         names = [f"row {k}, a direction" for k in owners]
         compared = [*map(Comparison, names, np.sum(products, 1).tolist(), climb(line, x, each), noise.tolist())]
         place = partial(direction_alone, subject, which, owners, direction)

@@ -29,7 +29,6 @@ RATIO = 1.9  # no round number, so that no period of a function divides all step
 FIRST_STEP = 0.23
 BEGINNING, MORE = 8, 2  # so many steps are taken before the first look at the results, and before each further one
 PROBES = 5
-CLOSE, OWN = 36, 54  # so many steps from 4 units of rounding up, to a hundred thousandth and to a half
 TINY = 1e-100  # nearer to zero than this a point counts as zero, so that no square underflows
 VAGUE = 0.05  # a bound that is a larger part of the value proves nothing
 NOISY = 1e-3  # a function whose noise is a larger part of its values has no numerical derivative
@@ -108,33 +107,40 @@ def shifted(at: Line, start: int, lanes: Any, t: Any) -> Any:
     return at(lanes + start, t)
 
 
-def seen_closer(at: Line, x: Any, weights: Any, claimed: float, slope: Slope, noise: float = 0) -> str:
+def seen_closer(
+    at: Line, x: Any, weights: Any, claimed: float, slope: Slope, noise: float = 0, grain: float = 0
+) -> str:
     """Why a claimed derivative may be right although another was found, judged by very small steps; or nothing.
 
     A function may look different at different scales, like the remainder by a tiny number, or jump at the point.
-    `noise` is that of the function, 0 where it is but the rounding of the result.
+    `noise` is that of the function, 0 where it is but the rounding of the result, and smaller steps than `grain` are
+    lost beside the largest number of the array.
     """
     found, size = slope.value, abs(float(x[0]))
     with np.errstate(all="ignore"):
         ladder = Ladder(at, x, weights)
-        every = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(OWN)[:, None]).at((..., 0))
+        count = 2 + int(np.log(0.125 / ladder.unit) / np.log(RATIO))  # of steps from 4 units of rounding to a half
+        every = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(count)[:, None]).at((..., 0))
+        count = 2 * count // 3  # of close ones, in float64 up to a hundred thousandth
         hidden = (ladder.unit * (every.size + ladder.height) + ladder.concealed(ladder.everyone)) / every.step
-        row = every.at(slice(CLOSE))
+        row = every.at(slice(count))
         moves = abs(row.central * row.step)
         before = np.maximum.accumulate(moves)[:-1]
         jitter = np.median(abs(row.right - row.left)[:6] * row.step[:6]) + ladder.unit * np.max(row.size[:6])
         misfits = [np.cumsum(((row.central - each) * row.step / jitter) ** 2) for each in (claimed, found)]
     ways = np.array([every.central, every.left, every.right])  # a jump on one side spoils the central quotients
     misses, gap = abs(ways - claimed), abs(claimed - found)
-    near = (misses <= 1e-3 * gap) | (misses <= 0.1 * gap) & (hidden <= 0.3 * gap)
-    if thrice(near[:, :CLOSE]):
+    shown = (ways != 0) | (hidden <= gap)  # rather than that rounding lets the function stand still
+    near = shown & (misses <= 1e-3 * gap) | (misses <= 0.1 * gap) & (hidden <= 0.3 * gap)
+    if thrice(near[:, :count]):
         return "at smaller steps the function has the analytic slope: it looks different at each scale"
-    uncertain = slope.error > VAGUE * abs(found) or np.all(breaking(ways[1:], found, gap))
-    if uncertain and thrice((misses <= 0.3 * gap) & (hidden <= 0.3 * gap)):
+    if np.all(breaking(ways[1:, every.step <= grain], found, gap)):
+        return "rounding beside the largest number of the array makes the function jump"
+    if slope.error > VAGUE * abs(found) and thrice((misses <= 0.3 * gap) & (hidden <= 0.3 * gap)):
         return "at steps like the number itself the function has the analytic slope, and at smaller ones it is rounded"
     if noise and thrice(strays(every, slope, noise)[None]):
         return "at smaller steps the function strays from the numerical slope by more than its noise"
-    if np.any((misfits[0] <= 4 * np.arange(1, CLOSE + 1)) & (misfits[1] > misfits[0] + 9)):
+    if np.any((misfits[0] <= 4 * np.arange(1, count + 1)) & (misfits[1] > misfits[0] + 9)):
         return "within rounding the function has the analytic slope at the smallest steps, and no other"
     steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size + noise
     if np.min(moves[:6]) > max(0.8 * np.max(moves[:6]), 100 * steepest * row.step[0], np.max(rounding[:6])):

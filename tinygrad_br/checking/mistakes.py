@@ -34,10 +34,11 @@ class Case:
         self.analytic, self.numeric, self.all_numeric = analytic, numeric[which], numeric
         self.x = target.points[which]
         self.scale = float(np.max(abs(self.numeric), initial=0.0)) or 1.0
+        self.slack = max(CLOSE, 1e4 * target.unit) * self.scale
 
     def same(self, candidate: Any, numeric: Any = None) -> bool:
         numeric = self.numeric if numeric is None else numeric
-        return np.shape(candidate) == numeric.shape and bool(np.all(abs(candidate - numeric) <= CLOSE * self.scale))
+        return np.shape(candidate) == numeric.shape and bool(np.all(abs(candidate - numeric) <= self.slack))
 
     def rerun(self, points: Sequence[Any] | None = None, weights: Any = None) -> Any:
         """The gradient under test elsewhere; NaN where it cannot be had."""

@@ -18,7 +18,6 @@ import numpy as np
 
 from .ladder import median
 
-EPS = float(np.finfo(np.float64).eps)
 ORDER = 4  # of the differences between close values, in which a smooth function vanishes and noise adds up
 PLACES = (0.11, -0.07, 0.023)  # how far away the values are looked at, in units of the number (1 for smaller ones)
 CLOSE = 2e-5  # how near they lie together, in units of that distance
@@ -35,7 +34,7 @@ def noise_level(at: Callable[[Any, Any], Any], x: Any, weights: Any, here: Any =
 
     The arguments are those of `climb`; `here` is noise that was found at the point itself.
     """
-    lanes, points = np.arange(len(x)), np.arange(2 * ORDER)
+    lanes, points, unit = np.arange(len(x)), np.arange(2 * ORDER), np.finfo(x.dtype).eps
     alternating = np.array([(-1) ** k * comb(ORDER, k) for k in range(ORDER + 1)])
     found = []
     with np.errstate(all="ignore"):
@@ -45,9 +44,9 @@ def noise_level(at: Callable[[Any, Any], Any], x: Any, weights: Any, here: Any =
             values = np.add.reduce(np.conj(weights) * terms, -1).real
             differences = np.array([alternating @ values[k : k + ORDER + 1] for k in range(ORDER)])
             level = 4 * np.sqrt(np.mean(differences**2, 0) / comb(2 * ORDER, ORDER))
-            rounding = EPS * np.add.reduce(abs(weights * terms[0]), -1)
+            rounding = unit * np.add.reduce(abs(weights * terms[0]), -1)
             found.append(np.where(level > LOST * rounding, level, level * 0))
-        middle = EPS * np.add.reduce(abs(weights * at(lanes, x * 0)), -1)
+        middle = unit * np.add.reduce(abs(weights * at(lanes, x * 0)), -1)
         afar = np.nan_to_num(median(np.array(found)))
         return np.maximum(afar, np.where(here > LOST * middle, here, 0))
 

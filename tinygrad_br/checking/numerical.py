@@ -48,12 +48,29 @@ class NumericalGradient(_Bounded):
 class Target:
     """A function at a point, in a form that numerical methods can call.
 
-    `call(*arrays)` gives the output as a plain array; `output` is the one at `points`.
+    `call(*arrays)` gives the output as a plain array; `output` is the one at `points`.  `dtype` is the precision that
+    the function computes in, and `unit` its unit of rounding; if that is float32 the points are rounded to it.
     """
 
     def __init__(self, f: Callable[..., Any], points: Sequence[Any]) -> None:
         self.points = [*points]
         self.call, self.output = plain_call(f, self.points)
+        self.dtype = np.float32 if self.is_single() else np.float64
+        self.unit = float(np.finfo(self.dtype).eps)
+        if self.dtype == np.float32:
+            self.points = [p.astype(np.float32).astype(np.float64) for p in points]
+            self.output = self.call(*self.points)
+
+    def is_single(self) -> bool:
+        """Whether the function computes in float32, as those of other libraries do whatever they are given."""
+        if not all_single(self.output):
+            return False
+        rng = np.random.default_rng(0)
+        try:
+            moved = [self.call(*(p + 1e-3 * typical(p) * rng.normal(size=p.shape) for p in self.points)) for _ in "12"]
+        except Exception:  # the point lies on the edge of where the function is defined
+            return False
+        return all(map(all_single, moved)) and not all(map(all_short, moved))
 
     def supports(self, dtype: Any) -> bool:
         """Whether the function computes with another dtype, to the same result."""
@@ -79,6 +96,10 @@ class Target:
             if output.shape == self.output.shape:
                 row[:] = output.ravel()
         return found
+
+    def distances_from(self, which: int, indices: Sequence[Any]) -> Any:
+        """The entries of one argument as `climb` takes them, in the precision that the function computes in."""
+        return np.array([self.points[which][index] for index in indices], self.dtype)
 
     def entries(self, which: int, indices: Sequence[Any], dtype: Any = np.float64) -> Line:
         """The outputs as functions of the distances by which entries of one argument are moved, a lane for each."""
@@ -173,7 +194,7 @@ def numerical_hessian(f: Callable[..., Any], x: Any) -> NumericalGradient:
     pairs = [(i, j) for i in range(n) for j in range(i + 1)]
     ways = [axes[i] + sign * axes[j] * (i != j) for i, j in pairs for sign in (1, -1)]
     line = target.along([[way.reshape(point.shape)] for way in ways])
-    curvatures = climb(line, np.zeros(len(ways)), weights.reshape(1, -1), order=2)
+    curvatures = climb(line, np.zeros(len(ways), target.dtype), weights.reshape(1, -1), order=2)
     found = np.empty((n, n), object)
     for (i, j), plus, minus in zip(pairs, curvatures[::2], curvatures[1::2], strict=True):
         value, error = (plus.value - minus.value) / 4, (plus.error + minus.error) / 4
@@ -222,6 +243,19 @@ def plain_call(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Callable[.
                 raise refusal from error
 
 
+def all_single(output: Any) -> bool:
+    """Whether all numbers are numbers of float32."""
+    with np.errstate(all="ignore"):
+        numbers = output.astype(np.complex64 if output.dtype.kind == "c" else np.float32)
+    return bool(np.all((numbers == output) | (output != output)))
+
+
+def all_short(output: Any) -> bool:
+    """Whether all numbers have few digits, like integers and simple fractions, which every precision has."""
+    parts = np.frexp(np.concatenate([np.ravel(output.real), np.ravel(output.imag)]))[0] * 2**12
+    return bool(np.all((parts == np.floor(parts)) | ~np.isfinite(parts)))
+
+
 def weights_for(output: Any, gradient: Any) -> Any:
     """The weights that make one number of an output."""
     if gradient is None:
@@ -261,7 +295,7 @@ def entry_slopes(
     target: Target, which: int, indices: Sequence[Any], weights: Any, method: str = "ridders"
 ) -> list[Slope]:
     """The derivatives with respect to entries of one argument, by a method that `chosen` gave."""
-    x, weights = np.array([target.points[which][index] for index in indices]), weights.reshape(1, -1)
+    x, weights = target.distances_from(which, indices), weights.reshape(1, -1)
     if method == "complex step":
         return complex_slopes(target.entries(which, indices, complex), x, weights)
     if method.endswith("longdouble"):
