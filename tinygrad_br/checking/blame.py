@@ -12,9 +12,10 @@ from ..engine import RULES, Node, ancestors, part
 from ..messages import op_name
 from ..modes import debug
 from ..value import Value, gradients
-from .compare import Subject, compare
+from .compare import compare
 from .numerical import Target
 from .report import Row
+from .subject import Subject
 from .verdict import WRONG
 
 REPEATS = 3  # of one operation, so many nodes are checked

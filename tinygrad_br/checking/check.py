@@ -9,12 +9,13 @@ import numpy as np
 
 from ..value import Value, as_data, gradients
 from .blame import find_blame
-from .compare import SMALL, Subject, compare
+from .compare import SMALL, compare
 from .independent import Batch, compare_rows, in_rows
 from .models import function_of_parameters
 from .noise import Shaky, as_argument
 from .numerical import Target, chosen, points_of
 from .report import GradientReport as GradientReport
+from .subject import Subject
 
 MODES = {"reverse": ("reverse",), "forward": ("forward",), "both": ("reverse", "forward")}
 
@@ -33,7 +34,8 @@ def check_gradients(
     """Hold the derivatives of a function or a model against numerical ones, and say what is wrong, where and how.
 
     There is no tolerance to choose: the two derivatives are judged against the error bound of the numerical one and
-    the rounding of the analytic one.  All is computed in float64, whatever the dtype of the arguments.
+    the rounding of the analytic one.  All is computed in float64, whatever the dtype of the arguments; a function that
+    computes in float32 all the same, as those of other libraries do, is noticed and gets steps that fit.
 
     Args:
         f: takes Values, one for each of `args`, and returns a Value of any shape; or a model, whose parameters are

@@ -4,44 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .ladder import FIRST_STEP, TRUST, VAGUE, Line, Slope, climb, hidden_rounding, seen_closer, shifted
+from .ladder import climb
 from .mistakes import Case, name_mistake
-from .noise import arithmetic_noise, noise_level, shaky
-from .numerical import EPS, Target, entry_slopes, own_sizes, slopes, typical
+from .numerical import entry_slopes, own_sizes, slopes
+from .opinions import reconsidered
 from .report import Row
+from .subject import Subject, jiggled, own_noise
 from .verdict import WRONG, Comparison, size_of, summary
 
 SMALL = 256  # with more entries in all arguments together, the large ones are sampled
 FEW = 16  # an argument with no more entries is never sampled
 ENTRIES, DIRECTIONS = 6, 2
-OTHER_STEPS = (0.17, 0.13)  # the first steps of second opinions
-ENOUGH = 3  # of wrong entries without an excuse, no further ones are sought
-NEIGHBOURS = 12  # so many points are looked at around a kink
-SHAKES = 6  # so often the inputs are moved in each of two ways where something looks wrong
-BESIDE = 2  # what looks wrong must be wrong at so many points beside, too
 NAMEABLE = 100  # mistakes are named from all entries, so for larger arguments they are not
-
-
-class Subject(NamedTuple):
-    """What is compared: `gradient(points, weights)` with the numerical derivatives of `target`."""
-
-    target: Target
-    gradient: Callable[[Sequence[Any], Any], Sequence[Any]]
-    names: Sequence[str]
-    weights: Any
-    rng: np.random.Generator
-    order: int = 1
-    method: str = "ridders"
-    exhaustive: bool = False
-
-
-# a subject, the number of an argument, and the index of an entry in it or a direction
-Place = tuple[Subject, int, Any]
 
 
 def compare(subject: Subject, mode: str, f: Callable[..., Any] | None) -> list[Row]:
@@ -85,12 +63,6 @@ def failed(subject: Subject, message: str) -> Row:
     return Row("all", (), WRONG, (), nan, nan, nan, 0.0, 0.0, "none", message, order=subject.order, mistake="shape")
 
 
-def jiggled(subject: Subject, x: Any, size: Any = None) -> Any:
-    """The point with its last bits changed, or those of numbers of another size: how far can rounding move a result?"""
-    bits = subject.target.unit * subject.rng.choice([-2, -1, 1, 2], x.shape)
-    return np.asarray(x + bits * (x if size is None else size))
-
-
 def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) -> tuple[Row, Any]:
     """The row of one argument, and its numerical gradient if all entries were compared."""
     name, shape = subject.names[which], subject.target.points[which].shape
@@ -101,7 +73,7 @@ def argument(subject: Subject, which: int, analytic: Any, moved: Sequence[Any]) 
 
     def at(indices: Sequence[Any]) -> list[Comparison]:
         found = entry_slopes(subject.target, which, indices, subject.weights, subject.method)
-        line, x = subject.target.entries(which, indices), subject.target.distances_from(which, indices)
+        line, x = subject.target.entries(which, indices), subject.target.numbers_at(which, indices)
         comparisons = [
             Comparison(i, float(analytic[i]), s, float(rounding[i])) for i, s in zip(indices, found, strict=True)
         ]
@@ -139,217 +111,6 @@ def rounding_of(subject: Subject, analytic: Any, moved: Sequence[Any], axes: Any
         spread = np.max([abs(m - analytic) for m in moved], axis=0)
         unit = subject.target.unit
         return 4 * np.where(np.isfinite(spread), spread, 0) + unit * (8 * abs(analytic) + 4 * size)
-
-
-def reconsidered(
-    found: Sequence[Comparison],
-    line: Line,
-    x: Any,
-    weights: Any,
-    place: Callable[[int], Place],
-    own: Callable[[], Any],
-    last: bool = False,
-) -> list[Comparison]:
-    """Comparisons, a lane of `line` each, with second opinions on those that look wrong.
-
-    A function may lose digits by itself, and then look different at small steps.  Else the numerical derivative is
-    found again with other steps: how far the results lie apart is the least that its bound may be.  What still looks
-    wrong is `shaken`, and then may have an excuse; without one it is looked at again at points beside, unless this
-    is the `last` look.  `place` tells what a lane moves, `own` the noise of its arithmetic.
-    """
-    odd = [k for k, c in enumerate(found) if c.suspect or np.isfinite(c.slope.left + c.slope.right)]
-    if not odd:
-        return [*found]
-    noise, arithmetic = np.zeros(len(found)), np.broadcast_to(own(), len(found))
-    noise[odd] = noise_level(*some_of(odd, line, x, weights), arithmetic[odd])
-    known = np.where(16 * arithmetic > noise, noise, 0)  # which is seen at the point itself, and so is certain
-    found = lossy(found, line, x, weights, noise, known)
-    bad = [k for k, c in enumerate(found) if c.suspect and np.isfinite(c.analytic)]
-    if not bad:
-        return found
-    opinions = [climb(*some_of(bad, line, x, weights), first=first, noise=known[bad]) for first in OTHER_STEPS]
-    unexcused = 0
-    for lane, k in enumerate(bad):
-        c = found[k]
-        others = [opinion[lane] for opinion in opinions if opinion[lane].method == "ridders"]
-        if c.slope.method != "one-sided":
-            error = max([c.slope.error, *(2 * abs(s.value - c.slope.value) for s in others)])
-            c = c._replace(slope=c.slope._replace(error=error))
-        if c.suspect and unexcused < ENOUGH:
-            here, each = partial(shifted, line, k), weights if len(weights) == 1 else weights[[k]]
-            c = shaken(c, here, x[[k]], each, place(k), float(noise[k]))
-            excuse = excuse_of(c, here, x[[k]], each, place(k), float(noise[k])) if c.suspect else ""
-            if c.suspect and not (excuse or last or unexcused) and happens_once(c, place(k)):
-                excuse = "at a point beside this one nothing is wrong: rounding made this difference"
-            unexcused += c.suspect and not excuse
-            c = c._replace(excuse=excuse)
-        found[k] = c
-    return found
-
-
-def some_of(lanes: Any, line: Line, x: Any, weights: Any) -> tuple[Line, Any, Any]:
-    """Some of the lanes, as a line of their own."""
-    chosen = np.array(lanes, int)
-    return lambda some, t: line(chosen[some], t), x[chosen], weights if len(weights) == 1 else weights[chosen]
-
-
-def own_noise(subject: Subject) -> Any:
-    """The noise of the function's arithmetic, with the weight of each output."""
-    target = subject.target
-    return abs(subject.weights) * arithmetic_noise(target.call, target.points, target.output, subject.rng)
-
-
-def lossy(found: Sequence[Comparison], line: Line, x: Any, weights: Any, noise: Any, known: Any) -> list[Comparison]:
-    """Comparisons with the slope beside a function's own loss of digits, its noise.
-
-    It is looked for at steps at which the loss does not matter, and taken where it is the analytic one, or where noise
-    that is known for certain leaves less of the slope that was found before.
-    """
-    found, losing = [*found], np.flatnonzero(noise)
-    slopes = climb(*some_of(losing, line, x, weights), noise=noise[losing])
-    for k, slope in zip(losing.tolist(), slopes, strict=True):
-        c = found[k]._replace(slope=slope)
-        before = found[k].slope
-        better = known[k] > 0 and before.step > 0 and 10 * slope.error < before.error + known[k] / before.step
-        if slope.method == "ridders" and slope.error <= VAGUE * abs(slope.value) and (c.badness <= 1 or better):
-            found[k] = c
-    return found
-
-
-def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place, own: float) -> Comparison:
-    """A comparison whose bounds take in how far rounding may move the function and the gradient, whatever the step.
-
-    A function that computes with numbers much larger than its results rounds these, so the results jump, or stand still
-    where they should move.  How far is seen by moving the inputs, since a good algorithm is right for inputs close by:
-    in their last bits, or, in linear algebra, as far as the last bit of the largest entry of an array (J. H. Wilkinson,
-    "Rounding Errors in Algebraic Processes", 1963).  `own` is the noise of the function as far as it is known.
-    """
-    subject, which, index = place
-    points, rng = subject.target.points, subject.rng
-    shakes = [[jiggled(subject, p, TRUST / 2 * p) for p in points] for _ in range(SHAKES)]
-    shakes += [[jiggled(subject, p, np.max(abs(p), initial=0.0) * (p != 0)) for p in points] for _ in range(SHAKES)]
-
-    def noise(found: Any, middle: Any) -> Any:
-        spread = abs(found - middle)
-        return 4 * np.max(spread, 0, where=np.isfinite(spread), initial=0.0)
-
-    first, middle, moving = moved_outputs(line, x)
-    error, step = c.slope.error, c.slope.step
-    if step > 0 and c.slope.method != "complex step":
-        values = noise(subject.target.outputs(shakes, len(shakes)), middle)
-        error += float(np.sum(abs(weights[0]) * values / np.where(moving, step, first)))
-        error += (hidden_rounding(line, x, weights) + own) / step
-    again = [[shaky(p, rng) for p in points] for _ in range(SHAKES)]
-    slopes = np.array([slope_at(subject, which, index, each) for each in (*shakes, *again)])
-    return c._replace(slope=c.slope._replace(error=error), rounding=max(c.rounding, float(noise(slopes, c.analytic))))
-
-
-def happens_once(c: Comparison, place: Place) -> bool:
-    """Whether a comparison that looks wrong is right at a point beside, where the gradient is almost the same."""
-    subject, which, index = place
-    points, rng, size = subject.target.points, subject.rng, 8 * np.sqrt(subject.target.unit)
-    for _ in range(BESIDE):
-        target = Target(subject.target.call, [np.asarray(p * (1 + size * rng.normal(size=p.shape))) for p in points])
-        analytic = slope_at(subject, which, index, target.points)
-        if not abs(analytic - c.analytic) <= c.gap / 10:  # it is wrong here alone
-            return False
-        if compared_at(subject._replace(target=target), which, index, analytic, c.rounding).judged(0)[0] != WRONG:
-            return True
-    return False
-
-
-def compared_at(subject: Subject, which: int, index: Any, analytic: float, rounding: float) -> Comparison:
-    """The comparison of one entry, or of one direction, by itself."""
-    target, weights = subject.target, subject.weights.reshape(1, -1)
-    with np.errstate(all="ignore"):
-        if isinstance(index, tuple):
-            line, x = target.entries(which, [index]), target.distances_from(which, [index])
-            slopes = entry_slopes(target, which, [index], subject.weights, subject.method)
-        else:
-            line = target.along([[index if i == which else None for i in range(len(target.points))]])
-            x = np.zeros(1, target.dtype)
-            slopes = climb(line, x, weights)
-        found, noise = [Comparison(index, analytic, slopes[0], rounding)], np.sum(own_noise(subject))
-        return reconsidered(found, line, x, weights, lambda _: (subject, which, index), lambda: noise, last=True)[0]
-
-
-def moved_outputs(line: Line, x: Any) -> tuple[Any, Any, Any]:
-    """The first step, the outputs before it, and which of them it changes."""
-    first = FIRST_STEP * np.maximum(abs(x), 1)
-    middle, ahead, behind = line(np.zeros(3, int), first * np.array([0, 1, -1]))
-    return first, middle, (ahead != middle) | (behind != middle)
-
-
-def slope_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) -> float:
-    """An entry of the gradient under test at other points, or its product with a direction; NaN where it raises."""
-    try:
-        gradient = np.asarray(subject.gradient(points, subject.weights)[which])
-    except Exception:  # the point lies on the edge of where the function is defined
-        return np.nan
-    return float(gradient[index] if isinstance(index, tuple) else np.sum(gradient * index))
-
-
-def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noise: float) -> str:
-    """The reason why a derivative may be right although the numbers differ, or nothing."""
-    first, _, moving = moved_outputs(line, x)
-    if not moving.all() and max(abs(c.analytic), abs(c.slope.value)) * first.max() < EPS**2:
-        return "so small a change is lost beside numbers of ordinary size, and some results stand still"
-    subject, which, index = place
-    grain = 8 * subject.target.unit * np.max(abs(subject.target.points[which]), initial=0.0)
-    if not isinstance(index, tuple):
-        grain = grain / np.min(abs(index), where=index != 0, initial=np.inf)
-    closer = seen_closer(line, x, weights, c.analytic, c.slope, noise, float(grain))
-    if closer or not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
-        return closer
-    if not isinstance(index, tuple):
-        return "a direction crosses several kinks"
-    low, high = slopes_nearby(subject, which, index)
-    if low <= c.analytic <= high:
-        return f"at a kink, where slopes from {low:.6g} to {high:.6g} meet"
-    return "kinks of several functions meet here, and next to it the gradient is right" if meeting(*place) else ""
-
-
-def slopes_nearby(subject: Subject, which: int, index: Any) -> tuple[float, float]:
-    """The least and the largest slope at points around a kink: all that lies between may be called the slope there.
-
-    (It is a part of what F. H. Clarke calls the generalized gradient: Optimization and Nonsmooth Analysis, 1983.)
-    """
-    found = [slope for points in around(subject) for slope in slopes_at(subject, which, index, points)]
-    slopes = [s.value for s in found if np.isfinite(s.value)]
-    slack = 1e-5 * max(map(abs, slopes), default=0.0)
-    return min(slopes, default=np.inf) - slack, max(slopes, default=-np.inf) + slack
-
-
-def meeting(subject: Subject, which: int, index: Any) -> bool:
-    """Whether a kink comes from ties between entries, more than one, and the gradient is right wherever these break.
-
-    Where functions with kinks follow one another the chain rule may give what is no limit of slopes (S. Kakade and J.
-    Lee, "Provably Correct Automatic Subdifferentiation for Qualified Programs", 2018).  A kink of the entry alone stays
-    when all other entries move, and two pieces alone meet at a single tie; there the gradient has no such excuse.
-    """
-    gradients = [np.concatenate([np.ravel(g) for g in subject.gradient(p, subject.weights)]) for p in around(subject)]
-    slack = 1e-5 * np.max(np.abs(gradients))
-    pieces: list[Any] = []
-    for g in gradients:
-        pieces += [g] * all(np.max(abs(g - piece)) > slack for piece in pieces)
-    for points in around(subject):
-        points[which][index] = subject.target.points[which][index]
-        for slope in slopes_at(subject, which, index, points):
-            if not abs(slope_at(subject, which, index, points) - slope.value) <= slack or np.isfinite(slope.left):
-                return False
-    return len(pieces) > 2
-
-
-def around(subject: Subject) -> list[list[Any]]:
-    """Points next to that of a subject."""
-    points, rng = subject.target.points, subject.rng
-    return [[np.asarray(p + 1e-6 * typical(p) * rng.normal(size=p.shape)) for p in points] for _ in range(NEIGHBOURS)]
-
-
-def slopes_at(subject: Subject, which: int, index: Any, points: Sequence[Any]) -> list[Slope]:
-    """The numerical derivative with respect to one entry, at other points."""
-    with np.errstate(all="ignore"):
-        return entry_slopes(Target(subject.target.call, points), which, [index], subject.weights)
 
 
 def along(subject: Subject, which: int, directions: Sequence[Any], analytic: Any, rounding: Any) -> list[Comparison]:

@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from .compare import SMALL, Place, Subject, compare, gradients_around, own_noise, reconsidered, rounding_of
+from .compare import SMALL, compare, gradients_around, rounding_of
 from .ladder import Line, climb
 from .numerical import Target
+from .opinions import reconsidered
 from .report import Row
+from .subject import Place, Subject, own_noise
 from .verdict import WRONG, Comparison, summary
 
 KINDS = ("entries", "rows")

@@ -67,7 +67,9 @@ class Target:
             return False
         rng = np.random.default_rng(0)
         try:
-            moved = [self.call(*(p + 1e-3 * typical(p) * rng.normal(size=p.shape) for p in self.points)) for _ in "12"]
+            moved = [
+                self.call(*(p + 1e-3 * typical(p) * rng.normal(size=p.shape) for p in self.points)) for _ in range(2)
+            ]
         except Exception:  # the point lies on the edge of where the function is defined
             return False
         return all(map(all_single, moved)) and not all(map(all_short, moved))
@@ -97,7 +99,7 @@ class Target:
                 row[:] = output.ravel()
         return found
 
-    def distances_from(self, which: int, indices: Sequence[Any]) -> Any:
+    def numbers_at(self, which: int, indices: Sequence[Any]) -> Any:
         """The entries of one argument as `climb` takes them, in the precision that the function computes in."""
         return np.array([self.points[which][index] for index in indices], self.dtype)
 
@@ -131,7 +133,8 @@ def numerical_gradient(f: Callable[..., Any], *args: Any, method: str = "auto", 
     Args:
         f: takes as many arrays or numbers as there are `args`, or Values, and returns a number, an array or a Value.
             It is called with plain arrays if it can be, else with Values.
-        args: arrays of any shape, numbers or Values; all are differentiated, in float64.
+        args: arrays of any shape, numbers or Values; all are differentiated, in float64, or at the nearest numbers of
+            float32 where f computes in that, whatever it is given.
         method: "auto" takes the best there is: "complex step", "longdouble" or "ridders".
         gradient: weights of the entries of the output, of its shape; needed unless its size is 1.
 
@@ -246,8 +249,8 @@ def plain_call(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Callable[.
 def all_single(output: Any) -> bool:
     """Whether all numbers are numbers of float32."""
     with np.errstate(all="ignore"):
-        numbers = output.astype(np.complex64 if output.dtype.kind == "c" else np.float32)
-    return bool(np.all((numbers == output) | (output != output)))
+        rounded = output.astype(np.complex64 if output.dtype.kind == "c" else np.float32)
+    return bool(np.all((rounded == output) | (output != output)))
 
 
 def all_short(output: Any) -> bool:
@@ -295,7 +298,7 @@ def entry_slopes(
     target: Target, which: int, indices: Sequence[Any], weights: Any, method: str = "ridders"
 ) -> list[Slope]:
     """The derivatives with respect to entries of one argument, by a method that `chosen` gave."""
-    x, weights = target.distances_from(which, indices), weights.reshape(1, -1)
+    x, weights = target.numbers_at(which, indices), weights.reshape(1, -1)
     if method == "complex step":
         return complex_slopes(target.entries(which, indices, complex), x, weights)
     if method.endswith("longdouble"):
