@@ -57,6 +57,13 @@ def test_the_bound_of_a_numerical_gradient_is_honest(f, gradient):
         assert np.all(error < 1e-2 * np.max(abs(value)))
 
 
+@BOTH
+@pytest.mark.parametrize(("factor", "mistake"), [(0, "zero"), (-1, "sign"), (2, "factor")])
+def test_mistakes_are_named(f, gradient, factor, mistake):
+    [row] = check(f, gradient, factor, RNG.normal(size=4)).rows
+    assert row.mistake == mistake
+
+
 def test_many_inputs_in_float32():
     def f(x):
         return np.sin(x.astype(np.float32))

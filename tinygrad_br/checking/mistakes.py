@@ -34,7 +34,8 @@ class Case:
         self.analytic, self.numeric, self.all_numeric = analytic, numeric[which], numeric
         self.x = target.points[which]
         self.scale = float(np.max(abs(self.numeric), initial=0.0)) or 1.0
-        self.slack = max(CLOSE, 1e4 * target.unit) * self.scale
+        self.near = max(CLOSE / 10, 1e4 * target.unit)  # how far ratios of entries may be off
+        self.slack = max(CLOSE, self.near) * self.scale
 
     def same(self, candidate: Any, numeric: Any = None) -> bool:
         numeric = self.numeric if numeric is None else numeric
@@ -86,18 +87,18 @@ def forgotten_cotangent(case: Case) -> tuple[str, str] | None:
 
 
 def sign_or_factor(case: Case) -> tuple[str, str] | None:
-    large = abs(case.numeric) > 1e-6 * case.scale
+    large = abs(case.numeric) > 16 * case.near * case.scale
     ratios = case.analytic[large] / case.numeric[large]
-    if not ratios.size or not np.all(np.isfinite(ratios)) or np.ptp(ratios) > 1e-6 * abs(ratios[0]):
+    if not ratios.size or not np.all(np.isfinite(ratios)) or np.ptp(ratios) > case.near * abs(ratios[0]):
         return None
     ratio = float(np.median(ratios))
-    if not ratio or abs(ratio - 1) < 1e-7 or not case.same(case.analytic / ratio):
+    if not ratio or abs(ratio - 1) < case.near / 10 or not case.same(case.analytic / ratio):
         return None
-    if abs(ratio + 1) < 1e-6:
+    if abs(ratio + 1) < case.near:
         return "sign", "ratio -1: the sign is wrong"
     sign = ", and the sign is wrong" if ratio < 0 else ""
-    factor = Fraction(abs(ratio)).limit_denominator(1000)
-    if abs(float(factor) - abs(ratio)) > 1e-6 * abs(ratio):
+    factor = Fraction(abs(ratio)).limit_denominator(min(1000, int(0.1 / case.near)))
+    if factor == 1 or abs(float(factor) - abs(ratio)) > case.near * abs(ratio):
         return "factor", f"ratio {ratio:.6g}: a constant factor is wrong"
     which = f"a factor {1 / factor} is missing" if factor < 1 else f"a factor {factor} too much"
     return "factor", f"ratio {ratio:.4g}: {which}{counted(case, factor)}{sign}"
