@@ -153,7 +153,10 @@ def pool_updates(plan: Plan, update: Any) -> list[PoolUpdate]:
 
 
 def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
-    """The lines of an update: straight for a short vector, in blocks that fit the cache for a long one."""
+    """The lines of an update: straight for a short vector, in blocks that fit the cache for a long one.
+
+    They go from the end to the start: then the first layer's weights are in the cache when the next step begins.
+    """
     pool, dtype = update.pool, writer.text(update.pool.dtype)
     size = min(pool.block, max(stop - start for start, stop in update.stretches))
     whole = update.stretches == [(0, len(pool.data))] and size == len(pool.data)
@@ -174,8 +177,8 @@ def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
     lines = [f"{name} = np.array({text}, {dtype})" for text, name in numbers.items()]
     if whole:
         return lines + calls
-    for start, stop in update.stretches:
-        lines.append(f"for i in range({start}, {stop}, {pool.block}):")
+    for start, stop in reversed(update.stretches):
+        lines.append(f"for i in reversed(range({start}, {stop}, {pool.block})):")
         piece = f"[i : min(i + {pool.block}, {stop})]"
         block = [f"{local[name]} = {v.name}{piece}" for name, v in update.vectors.items()]
         block += [f"{work[room]} = {name}[: len({known['w']})]" for room, name in scratch.items()]
