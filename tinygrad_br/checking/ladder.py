@@ -108,13 +108,13 @@ def shifted(at: Line, start: int, lanes: Any, t: Any) -> Any:
 
 
 def seen_closer(
-    at: Line, x: Any, weights: Any, claimed: float, slope: Slope, noise: float = 0, grain: float = 0
+    at: Line, x: Any, weights: Any, claimed: float, slope: Slope, noise: float = 0, certain: float = 0, grain: float = 0
 ) -> str:
     """Why a claimed derivative may be right although another was found, judged by very small steps; or nothing.
 
     A function may look different at different scales, like the remainder by a tiny number, or jump at the point.
-    `noise` is that of the function, 0 where it is but the rounding of the result, and smaller steps than `grain` are
-    lost beside the largest number of the array.
+    `noise` is that of the function, 0 where it is but the rounding of the result, and `certain` what is known for
+    certain of it; smaller steps than `grain` are lost beside the largest number of the array.
     """
     found, size = slope.value, abs(float(x[0]))
     with np.errstate(all="ignore"):
@@ -142,7 +142,7 @@ def seen_closer(
         return "at smaller steps the function strays from the numerical slope by more than its noise"
     if np.any((misfits[0] <= 4 * np.arange(1, count + 1)) & (misfits[1] > misfits[0] + 9)):
         return "within rounding the function has the analytic slope at the smallest steps, and no other"
-    steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size + noise
+    steepest, rounding = max(abs(claimed), abs(found)), 16 * ladder.unit * row.size + certain
     if np.min(moves[:6]) > max(0.8 * np.max(moves[:6]), 100 * steepest * row.step[0], np.max(rounding[:6])):
         return "the function jumps here"
     if np.any(moves[1:] > 16 * before + rounding[1:] + 4 * steepest * row.step[1:]):

@@ -58,7 +58,8 @@ def reconsidered(
         if c.suspect and unexcused < ENOUGH:
             here, each = partial(shifted, line, k), weights if len(weights) == 1 else weights[[k]]
             c = shaken(c, here, x[[k]], each, place(k), float(noise[k]))
-            excuse = excuse_of(c, here, x[[k]], each, place(k), float(noise[k])) if c.suspect else ""
+            noises = float(noise[k]), float(known[k])
+            excuse = excuse_of(c, here, x[[k]], each, place(k), *noises) if c.suspect else ""
             if c.suspect and not (excuse or last or unexcused) and happens_once(c, place(k)):
                 excuse = "at a point beside this one nothing is wrong: rounding made this difference"
             unexcused += c.suspect and not excuse
@@ -154,7 +155,7 @@ def moved_outputs(line: Line, x: Any) -> tuple[Any, Any, Any]:
     return first, middle, (ahead != middle) | (behind != middle)
 
 
-def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noise: float) -> str:
+def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noise: float, certain: float) -> str:
     """The reason why a derivative may be right although the numbers differ, or nothing."""
     first, _, moving = moved_outputs(line, x)
     if not moving.all() and max(abs(c.analytic), abs(c.slope.value)) * first.max() < EPS**2:
@@ -163,7 +164,7 @@ def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noi
     grain = 8 * subject.target.unit * np.max(abs(subject.target.points[which]), initial=0.0)
     if not isinstance(index, tuple):
         grain = grain / np.min(abs(index), where=index != 0, initial=np.inf)
-    closer = seen_closer(line, x, weights, c.analytic, c.slope, noise, float(grain))
+    closer = seen_closer(line, x, weights, c.analytic, c.slope, noise, certain, float(grain))
     if closer or not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
         return closer
     if not isinstance(index, tuple):
