@@ -122,7 +122,8 @@ def seen_closer(
         count = 2 + int(np.log(0.125 / ladder.unit) / np.log(RATIO))  # of steps from 4 units of rounding to a half
         every = ladder.look(np.zeros(1, int), ladder.smallest / 16 * RATIO ** np.arange(count)[:, None]).at((..., 0))
         count = 2 * count // 3  # of close ones, in float64 up to a hundred thousandth
-        hidden = (ladder.unit * (every.size + ladder.height) + ladder.concealed(ladder.everyone)) / every.step
+        rounding = ladder.unit * (every.size + ladder.height) / every.step
+        hidden = rounding + ladder.concealed(ladder.everyone) / every.step
         row = every.at(slice(count))
         moves = abs(row.central * row.step)
         before = np.maximum.accumulate(moves)[:-1]
@@ -130,7 +131,7 @@ def seen_closer(
         misfits = [np.cumsum(((row.central - each) * row.step / jitter) ** 2) for each in (claimed, found)]
     ways = np.array([every.central, every.left, every.right])  # a jump on one side spoils the central quotients
     misses, gap = abs(ways - claimed), abs(claimed - found)
-    shown = (ways != 0) | (hidden <= gap)  # rather than that rounding lets the function stand still
+    shown = (ways != 0) | (rounding <= gap)  # rather than that rounding lets the function stand still
     near = shown & (misses <= 1e-3 * gap) | (misses <= 0.1 * gap) & (hidden <= 0.3 * gap)
     if thrice(near[:, :count]):
         return "at smaller steps the function has the analytic slope: it looks different at each scale"
