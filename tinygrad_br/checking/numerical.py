@@ -20,6 +20,7 @@ from .noise import as_argument
 METHODS = ("auto", "complex step", "longdouble", "ridders")
 EPS = float(np.finfo(np.float64).eps)
 LONG = bool(np.finfo(np.longdouble).eps < EPS)
+MOVED = 4  # so many points are looked at to tell in which precision a function computes
 
 
 class _Bounded(NamedTuple):
@@ -66,13 +67,19 @@ class Target:
         if not all_single(self.output):
             return False
         rng = np.random.default_rng(0)
+        moved = [[p + 1e-3 * typical(p) * rng.normal(size=p.shape) for p in self.points] for _ in range(MOVED)]
+        rounded = [[p.astype(np.float32).astype(np.float64) for p in points] for points in moved]
         try:
-            moved = [
-                self.call(*(p + 1e-3 * typical(p) * rng.normal(size=p.shape) for p in self.points)) for _ in range(2)
-            ]
+            outputs = [self.call(*points) for points in moved]
+            if not all(map(all_single, outputs)) or all(map(all_short, outputs)):
+                return False
+            if not all(np.all(whole(output.real)) for output in outputs):
+                return True
+            # large numbers of float32 are whole, but so are steps of any precision, and these jump between the rounded
+            pairs = zip(outputs, [self.call(*points) for points in rounded], strict=True)
+            return all(np.array_equal(*pair, equal_nan=True) for pair in pairs)
         except Exception:  # the point lies on the edge of where the function is defined
             return False
-        return all(map(all_single, moved)) and not all(map(all_short, moved))
 
     def supports(self, dtype: Any) -> bool:
         """Whether the function computes with another dtype, to the same result."""
@@ -254,9 +261,14 @@ def all_single(output: Any) -> bool:
 
 
 def all_short(output: Any) -> bool:
-    """Whether all numbers have few digits, like integers and simple fractions, which every precision has."""
-    parts = np.frexp(np.concatenate([np.ravel(output.real), np.ravel(output.imag)]))[0] * 2**12
-    return bool(np.all((parts == np.floor(parts)) | ~np.isfinite(parts)))
+    """Whether all numbers have few digits: whole numbers that float32 can count to, and simple fractions."""
+    parts = np.array([output.real, output.imag])
+    return bool(np.all((whole(parts) & (abs(parts) < 2**23)) | whole(np.frexp(parts)[0] * 2**12)))
+
+
+def whole(numbers: Any) -> Any:
+    """Which numbers are whole, or not finite."""
+    return (numbers == np.floor(numbers)) | ~np.isfinite(numbers)
 
 
 def weights_for(output: Any, gradient: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .ladder import FIRST_STEP, TRUST, VAGUE, Line, Slope, climb, hidden_rounding, seen_closer, shifted
+from .closer import Noise, hidden_rounding, seen_closer
+from .ladder import FIRST_STEP, TRUST, VAGUE, Line, Slope, climb, shifted
 from .noise import noise_level, shaky
 from .numerical import EPS, Target, entry_slopes, typical
 from .subject import Place, Subject, jiggled, own_noise, slope_at
@@ -19,6 +20,7 @@ ENOUGH = 3  # of wrong entries without an excuse, no further ones are sought
 NEIGHBOURS = 12  # so many points are looked at around a kink
 SHAKES = 6  # so often the inputs are moved in each of two ways where something looks wrong
 BESIDE = 2  # what looks wrong must be wrong at so many points beside, too
+ALONG, DEGREE = 64, 4  # to so many gradients within the steps a polynomial of this degree is fitted
 
 
 def reconsidered(
@@ -58,10 +60,10 @@ def reconsidered(
         if c.suspect and unexcused < ENOUGH:
             here, each = partial(shifted, line, k), weights if len(weights) == 1 else weights[[k]]
             c = shaken(c, here, x[[k]], each, place(k), float(noise[k]))
-            noises = float(noise[k]), float(known[k])
-            excuse = excuse_of(c, here, x[[k]], each, place(k), *noises) if c.suspect else ""
-            if c.suspect and not (excuse or last or unexcused) and happens_once(c, place(k)):
-                excuse = "at a point beside this one nothing is wrong: rounding made this difference"
+            noises = Noise(float(noise[k]), float(known[k]), grain_of(*place(k)))
+            excuse = excuse_of(c, here, x[[k]], each, place(k), noises) if c.suspect else ""
+            if c.suspect and not (excuse or last or unexcused):
+                excuse = excuse_beside(c, place(k), bool(noise[k]))
             unexcused += c.suspect and not excuse
             c = c._replace(excuse=excuse)
         found[k] = c
@@ -119,18 +121,44 @@ def shaken(c: Comparison, line: Line, x: Any, weights: Any, place: Place, own: f
     return c._replace(slope=c.slope._replace(error=error), rounding=max(c.rounding, float(noise(slopes, c.analytic))))
 
 
-def happens_once(c: Comparison, place: Place) -> bool:
-    """Whether a comparison that looks wrong is right at a point beside, where the gradient is almost the same."""
+def excuse_beside(c: Comparison, place: Place, noisy: bool) -> str:
+    """The reason that points beside give why a derivative may be right although the numbers differ, or nothing."""
     subject, which, index = place
     points, rng, size = subject.target.points, subject.rng, 8 * np.sqrt(subject.target.unit)
     for _ in range(BESIDE):
         target = Target(subject.target.call, [np.asarray(p * (1 + size * rng.normal(size=p.shape))) for p in points])
         analytic = slope_at(subject, which, index, target.points)
-        if not abs(analytic - c.analytic) <= c.gap / 10:  # it is wrong here alone
-            return False
+        if not abs(analytic - c.analytic) <= c.gap / 10:
+            wavy = noisy and fits(c, place)
+            return "the gradient goes up and down within the steps, and fits on average" if wavy else ""
         if compared_at(subject._replace(target=target), which, index, analytic, c.rounding).judged(0)[0] != WRONG:
-            return True
-    return False
+            return "at a point beside this one nothing is wrong: rounding made this difference"
+    return ""
+
+
+def fits(c: Comparison, place: Place) -> bool:
+    """Whether the gradient, within the steps of the numerical derivative, goes up and down around this.
+
+    Waves of the function that are finer than these steps, and smaller than its noise, are seen in the gradient alone.
+    A polynomial is fitted to it along the line: its residuals must be as large as what seems wrong, and let its middle
+    be the numerical derivative.
+    """
+    subject, which, index = place
+    parts, gradients = subject.rng.uniform(-1, 1, ALONG), []
+    for part in parts:
+        points = [np.array(p) for p in subject.target.points]
+        if isinstance(index, tuple):
+            points[which][index] += part * c.slope.step
+        else:
+            points[which] += part * c.slope.step * index
+        gradients.append(slope_at(subject, which, index, points))
+    if not np.all(np.isfinite(gradients)):
+        return False
+    powers = np.vander(parts, DEGREE + 1, increasing=True)
+    smooth = np.linalg.pinv(powers) @ gradients
+    residual = np.sqrt(np.sum((gradients - powers @ smooth) ** 2) / (ALONG - DEGREE - 1))
+    deviation = residual * np.sqrt(np.linalg.inv(powers.T @ powers)[0, 0])
+    return bool(residual > c.gap / 4 and abs(smooth[0] - c.slope.value) <= 3 * deviation)
 
 
 def compared_at(subject: Subject, which: int, index: Any, analytic: float, rounding: float) -> Comparison:
@@ -155,16 +183,13 @@ def moved_outputs(line: Line, x: Any) -> tuple[Any, Any, Any]:
     return first, middle, (ahead != middle) | (behind != middle)
 
 
-def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noise: float, certain: float) -> str:
+def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noise: Noise) -> str:
     """The reason why a derivative may be right although the numbers differ, or nothing."""
     first, _, moving = moved_outputs(line, x)
     if not moving.all() and max(abs(c.analytic), abs(c.slope.value)) * first.max() < EPS**2:
         return "so small a change is lost beside numbers of ordinary size, and some results stand still"
     subject, which, index = place
-    grain = 8 * subject.target.unit * np.max(abs(subject.target.points[which]), initial=0.0)
-    if not isinstance(index, tuple):
-        grain = grain / np.min(abs(index), where=index != 0, initial=np.inf)
-    closer = seen_closer(line, x, weights, c.analytic, c.slope, noise, certain, float(grain))
+    closer = seen_closer(line, x, weights, c.analytic, c.slope, noise)
     if closer or not np.isfinite(c.slope.left) or not np.isfinite(c.slope.right):
         return closer
     if not isinstance(index, tuple):
@@ -173,6 +198,14 @@ def excuse_of(c: Comparison, line: Line, x: Any, weights: Any, place: Place, noi
     if low <= c.analytic <= high:
         return f"at a kink, where slopes from {low:.6g} to {high:.6g} meet"
     return "kinks of several functions meet here, and next to it the gradient is right" if meeting(*place) else ""
+
+
+def grain_of(subject: Subject, which: int, index: Any) -> float:
+    """Steps that are lost beside the largest number of the array."""
+    grain = 8 * subject.target.unit * np.max(abs(subject.target.points[which]), initial=0.0)
+    if not isinstance(index, tuple):
+        grain = grain / np.min(abs(index), where=index != 0, initial=np.inf)
+    return float(grain)
 
 
 def slopes_nearby(subject: Subject, which: int, index: Any) -> tuple[float, float]:
