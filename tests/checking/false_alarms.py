@@ -29,8 +29,8 @@ from tinygrad_br.messages import op_name
 BATCH, TRIED = 1000, 8
 # Inputs for which the function among floating-point numbers is another than the one whose derivative the rule gives.
 LEFT_OUT = {
-    # the steps are less than a thousand units of rounding of the first argument
-    **dict.fromkeys(("floor_divide", "divmod", "divmod-negative"), lambda x, y: is_large(x / y, 2.0**43)),
+    # the steps are less than 16 units of rounding of the first argument
+    **dict.fromkeys(("floor_divide", "divmod", "divmod-negative"), lambda x, y: is_large(x / y, 2.0**48)),
     # scipy's loses the smaller argument beside the larger one, and stands still
     **dict.fromkeys(
         ("beta", "betaln", "betaln-negative"), lambda x, y: is_large(x / y, 2.0**48) | is_large(y / x, 2.0**48)

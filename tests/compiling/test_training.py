@@ -233,6 +233,18 @@ def test_the_text_of_a_step_runs_alone_and_gives_the_same_bits(make):
     assert len(given) == 2
 
 
+@pytest.mark.parametrize(("rows", "turned"), [(4, True), (6, True), (3, False), (40, False)])
+def test_products_of_few_rows_with_large_transposed_tables(rows, turned):
+    model, other = network(sizes=(3, 40, 32, 4)), network(sizes=(3, 40, 32, 4))
+    compiled = tg.compile(training_step(model, tg.optim.SGD(model.parameters(), 0.1)))
+    eager = training_step(other, tg.optim.SGD(other.parameters(), 0.1))
+    for x, labels in batches(4, rows):
+        np.testing.assert_allclose(compiled(x, labels), eager(x, labels), rtol=1e-6)
+        assert_same(model, other)
+    assert ("np.dot(layers_1_weights, " in compiled.source(x, labels)) == turned
+    assert ("layers_1_weights.T" in compiled.source(x, labels)) != turned
+
+
 def replace_parameter(model):
     model.layers[0].weights = Value(np.full((2, 3), 0.5))
 

@@ -7,6 +7,8 @@
 * x > 0 and max(x, 0) > 0 are the same, and with the second one nobody needs x any longer.
 * A mean of a line of numbers is a product with 1 / n.
 * A result that is wanted column after column in memory is written so, and what is computed from it entry by entry too.
+* The product of a few rows with the transpose of a large table is computed as table times columns, then turned: a third
+  of its time is saved where OpenBLAS, whose packing of a large transposed table is slow, has kernels for AVX-512.
 * Of two products that need the same numbers the one is computed last whose result the next steps read: it is still in
   the processor's cache then, while the gradient of a layer's weights waits for the optimizer anyway.
 """
@@ -61,10 +63,13 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
         elementwise = isinstance(step.op, np.ufunc) and step.op.signature is None and len(step.shape) == 2
         if elementwise and step not in roots and whole and all(a.sample.flags.fnc for a in whole):
             step.sample = np.asfortranarray(step.sample)
-    plan.steps = with_products_in_order(plan.alive(roots))
+    plan.steps = with_products_turned(with_products_in_order(plan.alive(roots)))
+    plan.steps = plan.alive(roots)
 
 
 MOST_ZEROS = 1 << 18  # bytes
+SWAPPED = ((1, 0),)  # what follows the table among the arguments of its transpose
+FEW_ROWS = 4  # so many times larger both sides of a table are than the number of the rows that it is multiplied with
 
 
 def with_products_in_order(steps: list[Variable]) -> list[Variable]:
@@ -82,6 +87,30 @@ def with_products_in_order(steps: list[Variable]) -> list[Variable]:
 
 def may_come_before(step: Variable, product: Variable, read: set[Variable]) -> bool:
     return (is_view(step) or (step.op is np.matmul and step not in read)) and product not in read_by(step)
+
+
+def with_products_turned(steps: list[Variable]) -> list[Variable]:
+    """The steps, with rows @ table.T as (table @ rows.T).T for a few rows and a large table."""
+    found: list[Variable] = []
+    for step in steps:
+        if step.op is np.matmul and is_few_rows_with_transpose(step):
+            rows, table = step.args[0], step.args[1].args[0]
+            columns = Variable(np.transpose, (rows, *SWAPPED), {}, rows.sample.T, section=step.section)
+            product = Variable(np.matmul, (table, columns), {}, step.sample.T.copy(), section=step.section)
+            turned = Variable(np.transpose, (product, *SWAPPED), {}, product.sample.T, section=step.section)
+            step.op, step.args = astype, (turned, step.dtype)  # a copy, row after row in memory
+            found += columns, product, turned
+        found.append(step)
+    return found
+
+
+def is_few_rows_with_transpose(product: Variable) -> bool:
+    rows, columns = product.args
+    if not (isinstance(columns, Variable) and columns.op is np.transpose and columns.args[1:] == SWAPPED):
+        return False
+    if product.dtype != np.float32 or len(product.shape) != 2 or product.sample.flags.f_contiguous:
+        return False
+    return product.shape[0] >= 4 and FEW_ROWS * product.shape[0] <= min(columns.shape)
 
 
 def as_floats(plan: Plan, arg: Any, step: Variable) -> Any:
