@@ -130,3 +130,13 @@ def test_what_a_function_says_to_arrays_is_reported():
 
     with pytest.raises(TypeError, match="got ndarray"):
         tg.check_gradients(picky, np.ones(3), gradient=lambda x: x)
+
+
+def test_the_smallest_and_the_largest_numbers_beside_each_other():
+    """The error of one derivative is so much smaller than the other derivative that their quotient underflows."""
+    factors = np.array([5e-324, 1e300])
+    [row] = tg.check_gradients(
+        lambda x: x * factors, np.ones((3, 2)), gradient=lambda x, w: w * factors, independent="rows"
+    ).rows
+    assert row.verdict == "right"
+    assert 15 < row.digits <= 16

@@ -128,4 +128,4 @@ def digits(gap: float, scale: float) -> float:
     """How many decimal digits a difference leaves, at most 16."""
     if not math.isfinite(gap):
         return 0.0
-    return min(max(-math.log10(gap / scale), 0.0), 16.0) if gap and scale else 16.0
+    return min(max(math.log10(scale) - math.log10(gap), 0.0), 16.0) if gap and scale else 16.0
