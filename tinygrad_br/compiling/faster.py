@@ -105,7 +105,7 @@ def with_products_turned(steps: list[Variable]) -> list[Variable]:
 
 
 def is_few_rows_with_transpose(product: Variable) -> bool:
-    rows, columns = product.args
+    columns = product.args[1]
     if not (isinstance(columns, Variable) and columns.op is np.transpose and columns.args[1:] == SWAPPED):
         return False
     if product.dtype != np.float32 or len(product.shape) != 2 or product.sample.flags.f_contiguous:
