@@ -245,6 +245,18 @@ def test_products_of_few_rows_with_large_transposed_tables(rows, turned):
     assert ("layers_1_weights.T" in compiled.source(x, labels)) != turned
 
 
+@pytest.mark.parametrize("rows", [1, 8, 12, 64])
+@pytest.mark.parametrize("classes", [2, 10, 200])
+def test_the_gradient_of_logits_to_the_last_bit(rows, classes):
+    def slopes(x, labels):
+        logits = Value(x) * 3
+        return tg.gradients(tg.nn.cross_entropy(logits, labels), logits)
+
+    compiled = tg.compile(slopes)
+    for x, labels in batches(3, rows, classes, classes):
+        np.testing.assert_array_equal(compiled(x, labels), slopes(x, labels))
+
+
 def replace_parameter(model):
     model.layers[0].weights = Value(np.full((2, 3), 0.5))
 

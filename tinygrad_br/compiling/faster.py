@@ -3,7 +3,7 @@
 * A sum over the rows of a table is a product with ones, which BLAS does several times faster: at most a few ULP away.
 * The largest of x and 0 is found four times faster beside an array of zeros than beside one number.
 * A product of floats with truth values is faster once these are floats too.
-* p - one_hot(labels) takes 1 from one entry of each row.
+* p - one_hot(labels) takes 1 from one entry of each row; its mean over 2**k rows divides numbers while they are few.
 * x > 0 and max(x, 0) > 0 are the same, and with the second one nobody needs x any longer.
 * A mean of a line of numbers is a product with 1 / n.
 * A result that is wanted column after column in memory is written so, and what is computed from it entry by entry too.
@@ -16,12 +16,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ..value import astype
-from .lowering import in_columns, less_one_at, ones_at
+from .lowering import in_columns, less_at, ones_at
 from .memory import is_view
 from .plan import Plan
 from .variable import Variable, read_by, stepped
@@ -49,11 +50,18 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
             line = step.args[0].args[0]
             shares = plan.constant(np.full(line.shape, 1 / step.args[1], line.dtype))
             step.op, step.args = np.dot, (shares, line)
+        elif step.op is np.multiply and is_mean_of_less(step, uses):
+            less, share = step.args
+            quotient = less.args[0]
+            sums = quotient.args[1]
+            larger = inserted(plan, quotient, np.multiply, (sums, 1 / share), sums.sample * (1 / share))
+            quotient.args = (quotient.args[0], larger)
+            become_less_at(step, less.args[:3], float(share))
         elif step.op is np.multiply and step.shape and step.dtype.char in "fd":
             step.args = tuple(as_floats(plan, arg, step) for arg in step.args)
         elif step.op is np.subtract and isinstance(p := step.args[1], Variable) and p.op is ones_at:
             if isinstance(step.args[0], Variable) and step.args[0].shape == step.shape == p.shape:
-                step.op, step.args = less_one_at, (step.args[0], p.args[0], p.args[3])
+                become_less_at(step, (step.args[0], p.args[0], p.args[3]), 1)
         elif step.op is in_columns:
             source = step.args[0]
             if isinstance(source.op, np.ufunc) and source.op.signature is None and uses[source] == 1:
@@ -117,12 +125,34 @@ def as_floats(plan: Plan, arg: Any, step: Variable) -> Any:
     """Truth values of the shape of a product as numbers of its dtype; anything else as it is."""
     if not isinstance(arg, Variable) or arg.dtype != np.bool_ or arg.shape != step.shape or arg.op is None:
         return arg
-    section, plan.section = plan.section, step.section
-    result = plan.step(astype, (arg, step.dtype), {}, arg.sample.astype(step.dtype))
+    return inserted(plan, step, astype, (arg, step.dtype), arg.sample.astype(step.dtype))
+
+
+def inserted(plan: Plan, before: Variable, op: Any, args: tuple[Any, ...], sample: Any) -> Variable:
+    """A step that is done before another one, if it is not there already."""
+    section, plan.section = plan.section, before.section
+    result = plan.step(op, args, {}, sample)
     plan.section = section
     if plan.steps[-1] is result:
-        plan.steps.insert(plan.steps.index(step), plan.steps.pop())
+        plan.steps.insert(plan.steps.index(before), plan.steps.pop())
     return result
+
+
+def become_less_at(step: Variable, args: tuple[Any, ...], amount: float) -> None:
+    """Make a step take an amount away; the other arguments are an array, positions, and whether these go by columns."""
+    step.op, step.args = less_at, (*args, amount)
+    step.sample = np.array(step.sample, order="F" if args[2] else "C")
+
+
+def is_mean_of_less(step: Variable, uses: Mapping[Variable, int]) -> bool:
+    """Whether this is (x / y - ones at positions) * 2**-k, with few numbers in y: then y * 2**k gives the same bits."""
+    less, share = step.args
+    if not (isinstance(less, Variable) and less.op is less_at and uses[less] == 1 and is_count(1 / share)):
+        return False
+    quotient = less.args[0]
+    if quotient.op is not np.divide or uses[quotient] != 1 or not isinstance(quotient.args[1], Variable):
+        return False
+    return bool(np.frexp(share)[0] == 0.5) and 4 * quotient.args[1].sample.size <= step.sample.size
 
 
 def is_zero(x: Any) -> bool:

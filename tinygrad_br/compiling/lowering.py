@@ -26,10 +26,10 @@ def ones_at(positions: Any, shape: tuple[int, ...], dtype: Any, by_columns: bool
     return result
 
 
-def less_one_at(x: Any, positions: Any, by_columns: bool) -> Any:
-    """A copy of x with 1 less at positions of the flat array."""
+def less_at(x: Any, positions: Any, by_columns: bool, amount: float = 1) -> Any:
+    """A copy of x with an amount less at positions of the flat array."""
     result = np.array(x, order="F" if by_columns else "C")
-    result.ravel("K")[positions] -= 1
+    result.ravel("K")[positions] -= amount
     return result
 
 
@@ -47,7 +47,7 @@ def cosine_of_sine(sine: Any, tangent: Any, square: Any, out: Any = None) -> Any
 
 
 label_positions, ones_at = define_rule(losses.label_positions), define_rule(ones_at)  # programs write the first out
-less_one_at, in_columns = define_rule(less_one_at), define_rule(in_columns)
+less_at, in_columns = define_rule(less_at), define_rule(in_columns)
 
 
 @lru_cache
@@ -90,7 +90,7 @@ LOWERED: dict[Any, Callable[..., Any]] = {
     losses.softmax_minus_one_hot: softmax_minus_one_hot,
     softmax: softmax_in_columns,
 }
-WHOLE = {astype, label_positions, ones_at, less_one_at, in_columns}
+WHOLE = {astype, label_positions, ones_at, less_at, in_columns}
 
 
 def body_of(function: Any) -> Callable[..., Any]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..value import astype
-from .lowering import cosine_of_sine, in_columns, less_one_at
+from .lowering import cosine_of_sine, in_columns, less_at
 from .variable import Variable, updated, variables_in
 
 ALIGNMENT = 64
@@ -49,7 +49,7 @@ def takes_out(step: Variable) -> bool:
         return False
     if step.op is np.empty:
         return True
-    if is_elementwise(step) or step.op in (np.matmul, less_one_at, in_columns, cosine_of_sine, astype):
+    if is_elementwise(step) or step.op in (np.matmul, less_at, in_columns, cosine_of_sine, astype):
         return not step.kwargs
     return step.op in REDUCTIONS and set(step.kwargs) == {"axis"}
 
@@ -187,7 +187,7 @@ def overwritable(step: Variable) -> Iterator[Variable]:
     """The arguments of a step whose memory its result may have."""
     if is_elementwise(step):
         return variables_in(step.args)
-    return variables_in(step.args[:1] if step.op is less_one_at else ())
+    return variables_in(step.args[:1] if step.op is less_at else ())
 
 
 def overlapping(places: Iterable[Place]) -> Iterator[tuple[Place, Place]]:

@@ -15,7 +15,7 @@ import numpy as np
 from .calls import call, call_into
 from .definitions import definition
 from .effects import Effects
-from .lowering import less_one_at
+from .lowering import less_at
 from .memory import ALIGNMENT, Memory
 from .parts import arithmetic_of
 from .plan import Plan
@@ -157,18 +157,18 @@ class Source:
             return ""
         if place is None and target is None:
             return f"{step.name} = {call(writer, step)}{note}"
-        if step.op is less_one_at:
-            return self.take_one(step) + note
+        if step.op is less_at:
+            return self.take_away(step) + note
         return call_into(writer, step, step.name) + note
 
-    def take_one(self, step: Variable) -> str:
-        """The line that takes 1 from some entries of an array, most often in place."""
+    def take_away(self, step: Variable) -> str:
+        """The line that takes a number from some entries of an array, most often in place."""
         text = f"{step.name}.T.reshape(-1)" if step.args[2] else f"{step.name}.reshape(-1)"
         if text not in self.views and step not in self.memory.targets:
             self.views[text] = self.writer.name(f"{step.name}_flat")
             self.making.append(f"{self.views[text]} = {text}")
         copy = "" if step.args[0].name == step.name else f"np.copyto({step.name}, {step.args[0].name}); "
-        return f"{copy}{self.views.get(text, text)}[{step.args[1].name}] -= 1"
+        return f"{copy}{self.views.get(text, text)}[{step.args[1].name}] -= {step.args[3]}"
 
     def update(self, step: Variable, updates: list[PoolUpdate]) -> list[str]:
         """The lines of an optimizer's step; one that has no text is called."""
@@ -232,7 +232,7 @@ class Source:
         for code in self.codes:
             exec(code, space)
         program = space[self.name]
-        ours = {less_one_at.__module__, kind_of.__module__}
+        ours = {less_at.__module__, kind_of.__module__}
         if all(getattr(f, "__module__", None) in ours for f in self.writer.definitions.values()):
             context = Context()  # entering it is much faster than np.errstate
             context.run(np.seterr, all="ignore")
