@@ -140,3 +140,12 @@ def test_the_smallest_and_the_largest_numbers_beside_each_other():
     ).rows
     assert row.verdict == "right"
     assert 15 < row.digits <= 16
+
+
+@pytest.mark.parametrize(("x", "verdict"), [(-600.0, "cannot tell"), (-300.0, "right"), (-3.0, "right")])
+def test_a_chain_that_overflows_on_its_way(x, verdict):
+    """The derivative of 1 / e is 1 / e**2, which is infinite for e = exp(-600), though exp(600) is not."""
+    [row] = tg.check_gradients(lambda x: 1 / np.exp(x), x).rows
+    assert row.verdict == verdict
+    [row] = tg.check_gradients(lambda x: 1 / np.exp(x), x, gradient=lambda x: np.inf).rows
+    assert row.verdict == ("cannot tell" if x == -600 else "wrong")

@@ -17,6 +17,7 @@ from .report import Row
 
 RIGHT, WRONG, UNSURE = "right", "wrong", "cannot tell"
 UNDERFLOW = 1e-150  # a product of numbers that are smaller is lost, so no derivative is known better
+OVERFLOW = 1e150  # and one of larger numbers is infinite, which is then no mistake
 
 
 class Comparison(NamedTuple):
@@ -58,6 +59,8 @@ class Comparison(NamedTuple):
         if not np.isfinite(a):
             diverges = slope.error > VAGUE * abs(slope.value) > 0
             says = f"the analytic gradient is {a}"
+            if abs(slope.value) > OVERFLOW:
+                return UNSURE, f"{says}, and products of numbers as large as the numerical one overflow"
             return (UNSURE, f"{says}, and the numerical one settles nowhere") if diverges else (WRONG, says)
         if np.isfinite(slope.left):
             low, high = sorted((slope.left, slope.right))
