@@ -2,7 +2,7 @@
 
 * A sum over the rows of a table is a product with ones, which BLAS does several times faster: at most a few ULP away.
 * The largest of x and 0 is found four times faster beside an array of zeros than beside one number.
-* A product of floats with truth values is faster once these are floats too.
+* A product of floats with truth values is faster once these are floats too; a few of them are written so at once.
 * p - one_hot(labels) takes 1 from one entry of each row; its mean over 2**k rows divides numbers while they are few.
 * x > 0 and max(x, 0) > 0 are the same, and with the second one nobody needs x any longer.
 * A mean of a line of numbers is a product with 1 / n.
@@ -58,7 +58,7 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
             quotient.args = (quotient.args[0], larger)
             become_less_at(step, less.args[:3], float(share))
         elif step.op is np.multiply and step.shape and step.dtype.char in "fd":
-            step.args = tuple(as_floats(plan, arg, step) for arg in step.args)
+            step.args = tuple(as_floats(plan, arg, step, uses) for arg in step.args)
         elif step.op is np.subtract and isinstance(p := step.args[1], Variable) and p.op is ones_at:
             if isinstance(step.args[0], Variable) and step.args[0].shape == step.shape == p.shape:
                 become_less_at(step, (step.args[0], p.args[0], p.args[3]), 1)
@@ -75,7 +75,7 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
     plan.steps = plan.alive(roots)
 
 
-MOST_ZEROS = 1 << 18  # bytes
+MOST_ZEROS, MOST_TRUTHS = 1 << 18, 1 << 16  # bytes
 SWAPPED = ((1, 0),)  # what follows the table among the arguments of its transpose
 FEW_ROWS = 4  # so many times larger both sides of a table are than the number of the rows that it is multiplied with
 
@@ -121,9 +121,12 @@ def is_few_rows_with_transpose(product: Variable) -> bool:
     return product.shape[0] >= 4 and FEW_ROWS * product.shape[0] <= min(columns.shape)
 
 
-def as_floats(plan: Plan, arg: Any, step: Variable) -> Any:
+def as_floats(plan: Plan, arg: Any, step: Variable, uses: Mapping[Variable, int]) -> Any:
     """Truth values of the shape of a product as numbers of its dtype; anything else as it is."""
     if not isinstance(arg, Variable) or arg.dtype != np.bool_ or arg.shape != step.shape or arg.op is None:
+        return arg
+    if arg.op is np.greater and uses[arg] == 1 and step.sample.nbytes <= MOST_TRUTHS:
+        arg.sample = arg.sample.astype(step.dtype)
         return arg
     return inserted(plan, step, astype, (arg, step.dtype), arg.sample.astype(step.dtype))
 

@@ -185,6 +185,8 @@ class Memory:
 
 def overwritable(step: Variable) -> Iterator[Variable]:
     """The arguments of a step whose memory its result may have."""
+    if step.op is np.greater:  # into an array of another kind, or through a buffer
+        return iter(())
     if is_elementwise(step):
         return variables_in(step.args)
     return variables_in(step.args[:1] if step.op is less_at else ())
