@@ -95,7 +95,8 @@ def block_of(size: int, entry: int) -> int:
     `entry` is the bytes that belong to one: parameter, gradient, intermediate result, memories.  A block is a
     multiple of 64 entries, so that in any dtype each begins where a line of the cache does.
     """
-    blocks = max(1, round(size * entry / BLOCKS))
+    blocks = round(size * entry / BLOCKS)
+    blocks = blocks if blocks > 2 else 1  # two blocks cost more in calls than they save
     return -(-size // blocks // LINE) * LINE
 
 
