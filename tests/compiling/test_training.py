@@ -257,6 +257,22 @@ def test_the_gradient_of_logits_to_the_last_bit(rows, classes):
         np.testing.assert_array_equal(compiled(x, labels), slopes(x, labels))
 
 
+@pytest.mark.parametrize("share", [0.5, 0.3, 0.0, -1.0, 2.0, 2.0**-140])
+def test_the_gradient_of_logits_for_a_part_of_the_loss(share):
+    def moving(x, labels, share):
+        logits = Value(x) * 3
+        return tg.gradients((tg.nn.cross_entropy(logits, labels) * share).sum(), logits)
+
+    def constant(x, labels):
+        return moving(x, labels, share)
+
+    x, labels = batches(1, 8, 10, 10)[0]
+    for function, args in ((moving, (np.array([share], np.float32),)), (moving, (share,)), (constant, ())):
+        compiled = tg.compile(function)
+        compiled(x, labels, *args)
+        np.testing.assert_allclose(compiled(x, labels, *args), function(x, labels, *args), rtol=1e-6)
+
+
 def replace_parameter(model):
     model.layers[0].weights = Value(np.full((2, 3), 0.5))
 

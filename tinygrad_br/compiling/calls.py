@@ -34,6 +34,8 @@ def call(writer: Writer, step: Variable) -> str:
             pair, shape = pair[::-1], shape[::-1]
         return f"np.ravel_multi_index({writer.text(pair)}, {shape})"
     if op in (astype, np.ndarray.astype):
+        if args[0].is_number:  # which the caller may give as a float of Python's
+            return f"{writer.text(args[1])}({writer.text(args[0])})"
         return f"{writer.text(args[0])}.astype({writer.text(args[1])})"
     if op is np.transpose and len(args) == 2 and args[1] == tuple(range(len(args[1])))[::-1]:
         return f"{writer.text(args[0])}.T"

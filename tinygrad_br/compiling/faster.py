@@ -150,12 +150,14 @@ def become_less_at(step: Variable, args: tuple[Any, ...], amount: float) -> None
 def is_mean_of_less(step: Variable, uses: Mapping[Variable, int]) -> bool:
     """Whether this is (x / y - ones at positions) * 2**-k, with few numbers in y: then y * 2**k gives the same bits."""
     less, share = step.args
-    if not (isinstance(less, Variable) and less.op is less_at and uses[less] == 1 and is_count(1 / share)):
+    if not isinstance(share, (float, np.floating)) or not 2.0**-24 <= share <= 1 or np.frexp(share)[0] != 0.5:
+        return False
+    if not isinstance(less, Variable) or less.op is not less_at or less.args[3] != 1 or uses[less] != 1:
         return False
     quotient = less.args[0]
     if quotient.op is not np.divide or uses[quotient] != 1 or not isinstance(quotient.args[1], Variable):
         return False
-    return bool(np.frexp(share)[0] == 0.5) and 4 * quotient.args[1].sample.size <= step.sample.size
+    return bool(4 * quotient.args[1].sample.size <= step.sample.size)
 
 
 def is_zero(x: Any) -> bool:
