@@ -6,8 +6,8 @@ Every drawn input is judged by itself: of an elementwise function each number (o
 others each set of arrays.  In each set an entry or a random direction of one of the arrays is compared, so that all of
 the sets together cover all entries.  Of what cannot be told, the share is printed for each kind of input.
 
-All families with 10,000 draws take about 80 minutes of CPU time: special, elementwise and reductions 10 to 12 each,
-ordering, products, shaping, linalg, layers and losses 4 to 10, fft, activations and indexing about 1.
+All families with 10,000 draws take about 100 minutes of CPU time: special, products, elementwise, reductions and
+ordering 10 to 16 each, shaping, linalg, layers and losses 6 to 9, fft, activations and indexing 1 or 2.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def test_no_false_alarm(family):
 @pytest.mark.slow
 @pytest.mark.parametrize("key", functions(), ids="-".join)
 def test_no_false_alarm_in_10_000_draws(key):
-    """The same as `python -m tests.checking.false_alarms`: some seconds for most functions, 80 minutes for all."""
+    """The same as `python -m tests.checking.false_alarms`: some seconds for most functions, 100 minutes for all."""
     counts, alarms = check(functions()[key], 10_000, seed=1)
     assert total(counts, "inputs") >= 10_000
     assert not alarms, "\n".join(map(str, alarms))
