@@ -59,7 +59,7 @@ class Target:
         self.dtype = np.float32 if self.is_single() else np.float64
         self.unit = float(np.finfo(self.dtype).eps)
         if self.dtype == np.float32:
-            self.points = [p.astype(np.float32).astype(np.float64) for p in points]
+            self.points = singles(self.points)
             self.output = self.call(*self.points)
 
     def is_single(self) -> bool:
@@ -68,7 +68,6 @@ class Target:
             return False
         rng = np.random.default_rng(0)
         moved = [[p + 1e-3 * typical(p) * rng.normal(size=p.shape) for p in self.points] for _ in range(MOVED)]
-        rounded = [[p.astype(np.float32).astype(np.float64) for p in points] for points in moved]
         try:
             outputs = [self.call(*points) for points in moved]
             if not all(map(all_single, outputs)) or all(map(all_short, outputs)):
@@ -76,7 +75,7 @@ class Target:
             if not all(np.all(whole(output.real)) for output in outputs):
                 return True
             # large numbers of float32 are whole, but so are steps of any precision, and these jump between the rounded
-            pairs = zip(outputs, [self.call(*points) for points in rounded], strict=True)
+            pairs = zip(outputs, [self.call(*singles(points)) for points in moved], strict=True)
             return all(np.array_equal(*pair, equal_nan=True) for pair in pairs)
         except Exception:  # the point lies on the edge of where the function is defined
             return False
@@ -251,6 +250,11 @@ def plain_call(f: Callable[..., Any], points: Sequence[Any]) -> tuple[Callable[.
                 return on_values, on_values(*points)
             except (TypeError, AttributeError) as error:  # of another library's function the first says more
                 raise refusal from error
+
+
+def singles(points: Sequence[Any]) -> list[Any]:
+    """The points at the nearest numbers of float32."""
+    return [p.astype(np.float32).astype(np.float64) for p in points]
 
 
 def all_single(output: Any) -> bool:

@@ -26,7 +26,7 @@ def ones_at(positions: Any, shape: tuple[int, ...], dtype: Any, by_columns: bool
     return result
 
 
-def less_at(x: Any, positions: Any, by_columns: bool, amount: float = 1) -> Any:
+def less_at(x: Any, positions: Any, by_columns: bool, amount: float) -> Any:
     """A copy of x with an amount less at positions of the flat array."""
     result = np.array(x, order="F" if by_columns else "C")
     result.ravel("K")[positions] -= amount
