@@ -66,9 +66,12 @@ def call_into(writer: Writer, step: Variable, out: str) -> str:
     if step.op in (in_columns, astype):
         return f"np.copyto({out}, {writer.text(step.args[0])})"
     if step.op is np.matmul:
-        plain = all(isinstance(a, Variable) and len(a.shape) <= 2 for a in step.args)
-        name = "np.dot" if plain and step.sample.flags.c_contiguous else "np.matmul"
-        return f"{name}({', '.join(map(writer.text, step.args))}, out={out})"
+        texts = [*map(writer.text, step.args)]
+        if not all(isinstance(a, Variable) and len(a.shape) <= 2 for a in step.args):
+            return f"np.matmul({', '.join(texts)}, out={out})"
+        if not step.sample.flags.c_contiguous:  # np.dot writes row after row
+            texts, out = [f"{text}.T" for text in reversed(texts)], f"{out}.T"
+        return f"np.dot({', '.join(texts)}, out={out})"
     args = [number_beside(writer, arg, step) for arg in step.args]
     return f"{writer.function(step.op)}({', '.join(args)}, out={out})"
 

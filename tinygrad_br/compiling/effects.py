@@ -29,6 +29,9 @@ class Effects:
 
     def __init__(self, traced: TracedCall) -> None:
         trace, plan = traced.trace, traced.trace.plan
+        for update in trace.updates:
+            for pool in update.optimizer.pools:
+                pool.settle_in_columns()
         self.optimizers = [update.optimizer for update in trace.updates]
         self.have_texts = all(map(has_text, self.optimizers))
         self.updates = {plan.convert(update.token): pool_updates(plan, update) for update in trace.updates}
@@ -64,6 +67,8 @@ class Effects:
         for update in trace.updates:
             for pool in update.optimizer.pools:
                 for parameter, home, piece in zip(pool.parameters, pool.gradients, pool.pieces):
+                    if (data := plan.given.get(("data", id(parameter)))) is not None and piece.ndim:
+                        data.sample = piece
                     if parameter in update.gradients:
                         self.homes[parameter] = update.gradients[parameter], plan.give(("array", home), home)
                         if not piece.ndim:

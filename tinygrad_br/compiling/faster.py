@@ -1,12 +1,13 @@
 """Steps that have a faster form with the same result, up to the order in which numbers are added.
 
-* A sum over the rows of a table is a product with ones, which BLAS does several times faster: at most a few ULP away.
+* A sum over the rows of a table is a product with ones, which BLAS does several times faster: at most a few ULP away;
+  so is a sum of each row of a table that lies column after column.
 * The largest of x and 0 is found four times faster beside an array of zeros than beside one number.
 * A product of floats with truth values is faster once these are floats too; a few of them are written so at once.
 * p - one_hot(labels) takes 1 from one entry of each row; its mean over 2**k rows divides numbers while they are few.
 * x > 0 and max(x, 0) > 0 are the same, and with the second one nobody needs x any longer.
 * A mean of a line of numbers is a product with 1 / n.
-* A result that is wanted column after column in memory is written so, and what is computed from it entry by entry too.
+* A result that is wanted column after column in memory is written so; `layout` says what else then lies so.
 * The product of a few rows with the transpose of a large table is computed as table times columns, then turned: a third
   of its time is saved where OpenBLAS, whose packing of a large transposed table is slow, has kernels for AVX-512.
 * Of two products that need the same numbers the one is computed last whose result the next steps read: it is still in
@@ -22,23 +23,27 @@ from typing import Any
 import numpy as np
 
 from ..value import astype
+from .layout import Layout, is_in_columns, lie_in_columns
 from .lowering import in_columns, less_at, ones_at
 from .memory import is_view
 from .plan import Plan
 from .variable import Variable, read_by, stepped
 
 
-def make_faster(plan: Plan, roots: set[Variable]) -> None:
-    """Replace steps of a plan by faster ones."""
+def make_faster(plan: Plan, roots: set[Variable], targets: Mapping[Variable, Variable]) -> None:
+    """Replace steps of a plan by faster ones.
+
+    Args:
+        roots: what is read after the last step.
+        targets: results that are written into arrays the program is given, and these.
+    """
     steps = [step for step in plan.steps if not step.is_arithmetic]
     uses = Counter(v for step in steps for v in read_by(step))
     uses.update(roots)
     rectified: dict[Any, Variable] = {}
     for step in steps:
-        if step.op is np.sum and step.kwargs == {"axis": (0,)} and is_table(step.args[0]):
-            table = step.args[0]
-            ones = plan.constant(np.ones(table.shape[0], table.dtype))
-            step.op, step.args, step.kwargs = np.matmul, (ones, table), {}
+        if step.op is np.sum and set(step.kwargs) == {"axis"} and is_table(step.args[0]):
+            become_product(plan, step, step.args[0], step.kwargs["axis"])
         elif step.op is np.maximum and is_zero(step.args[1]) and step.shape and step.dtype.kind == "f":
             shape = step.shape if step.sample.nbytes <= MOST_ZEROS else step.shape[-1:]
             if isinstance(step.args[0], Variable):
@@ -66,11 +71,10 @@ def make_faster(plan: Plan, roots: set[Variable]) -> None:
             source = step.args[0]
             if isinstance(source.op, np.ufunc) and source.op.signature is None and uses[source] == 1:
                 step.op, step.args, step.kwargs = source.op, source.args, source.kwargs
-    for step in steps:
-        whole = [a for a in read_by(step) if a.shape == step.shape]
-        elementwise = isinstance(step.op, np.ufunc) and step.op.signature is None and len(step.shape) == 2
-        if elementwise and step not in roots and whole and all(a.sample.flags.fnc for a in whole):
-            step.sample = np.asfortranarray(step.sample)
+                product = step.args[0]
+                if isinstance(product, Variable) and product.op is np.matmul and uses[product] == 1:
+                    lie_in_columns(product)
+    Layout(plan, roots, targets)
     plan.steps = with_products_turned(with_products_in_order(plan.alive(roots)))
     plan.steps = plan.alive(roots)
 
@@ -139,6 +143,13 @@ def inserted(plan: Plan, before: Variable, op: Any, args: tuple[Any, ...], sampl
     if plan.steps[-1] is result:
         plan.steps.insert(plan.steps.index(before), plan.steps.pop())
     return result
+
+
+def become_product(plan: Plan, step: Variable, table: Variable, axes: tuple[int, ...]) -> None:
+    """Make a sum over an axis of a table a product with ones, where that is faster."""
+    if axes == (0,) or (axes == (1,) and is_in_columns(table)):
+        ones = plan.constant(np.ones(table.shape[axes[0]], table.dtype))
+        step.op, step.args, step.kwargs = np.matmul, (ones, table) if axes == (0,) else (table, ones), {}
 
 
 def become_less_at(step: Variable, args: tuple[Any, ...], amount: float) -> None:

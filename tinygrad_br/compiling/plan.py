@@ -46,6 +46,8 @@ class Plan:
         self.recorded = len(self.steps)
         self.finite = [*variables_in([self.convert(node) for node in finite])]
         self.steps = self.alive([*variables_in([self.convert(node) for node in roots]), *self.finite])
+        if late := self.dependents():  # the rest is done, and may be looked at, before anything is changed
+            self.steps = [s for s in self.steps if s not in late] + [s for s in self.steps if s in late]
         self.is_guarded = any(step.is_guarded for step in self.steps)
         self.has_arithmetic = any(step.is_arithmetic for step in self.steps)
         self.has_arrays = not all(step.is_arithmetic for step in self.steps)
@@ -89,16 +91,20 @@ class Plan:
         return self.give(("generator", arg), arg) if isinstance(arg, np.random.Generator) else arg
 
     def dependents(self) -> set[Variable]:
-        """The steps of optimizers, and all that is computed from what they leave behind."""
+        """The steps of optimizers, and all that is computed from what they leave behind.
+
+        A generator from which one of them draws is left behind, too.
+        """
         found: set[Variable] = set()
         for step in self.steps:
             if step.op is stepped or (found and not found.isdisjoint(read_by(step))):
                 found.add(step)
+                found.update(v for v in read_by(step) if v.source and v.source[0] == "generator")
         return found
 
     def constant(self, array: Any) -> Variable:
         """A constant array, which stands in the program's text."""
-        key = (array.shape, array.dtype, array.tobytes())
+        key = (array.shape, array.dtype, array.tobytes(), array.flags.fnc)
         if key not in self.constants:
             self.constants[key] = Variable(None, (), {}, array, ("constant", array))
         return self.constants[key]

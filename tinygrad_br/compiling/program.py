@@ -56,7 +56,7 @@ class Program:
         effects = Effects(traced)
         if plan.has_arrays:
             read = {*variables_in([plan.convert(root) for root in traced.roots]), *plan.finite}
-            make_faster(plan, read)
+            make_faster(plan, read, effects.targets)
             make_tiles(plan, read)
         plan.sink([v for v, array in effects.targets.items() if array.source[0] == "data"])
         outputs = [plan.convert(v) if isinstance(v, Node) else None for v in flatten(traced.result)]

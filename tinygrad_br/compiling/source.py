@@ -34,7 +34,9 @@ def described(variable: Variable) -> str:
     sample = variable.sample
     if isinstance(sample, tuple):
         return "a tuple"
-    return f"{sample.dtype}{list(sample.shape)}" if hasattr(sample, "dtype") else type(sample).__name__
+    if not hasattr(sample, "dtype"):
+        return type(sample).__name__
+    return f"{sample.dtype}{list(sample.shape)}{' in columns' * bool(sample.ndim and sample.flags.fnc)}"
 
 
 class Source:

@@ -91,8 +91,9 @@ class Writer:
             number, dtype = array.flat[0], self.text(array.dtype)
             kind = "zeros" if number == 0 else "ones" if number == 1 else "full"
             value = f", {number.item()!r}" if kind == "full" else ""
+            order = ", 'F'" if array.flags.fnc else ""
             variable.name = self.name(kind)
-            self.constants[variable.name] = f"np.{kind}({array.shape}{value}, {dtype})"
+            self.constants[variable.name] = f"np.{kind}({array.shape}{value}, {dtype}{order})"
         return variable.name
 
     def function(self, function: Any) -> str:

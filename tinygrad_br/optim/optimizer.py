@@ -8,7 +8,7 @@ means of squares) lies beside it in vectors of the same length.  Updates work in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,8 +19,10 @@ from ..value import Value
 Array = Any
 Schedule = Callable[[int], float]
 
+SIDE = 256  # both sides of a matrix that programs want column after column are at least as long
 BLOCKS = 15 << 16  # bytes of all vectors that are updated at a time, so that they stay in the processor's cache
 LINE = 64  # bytes that the processor reads at a time
+PAGE = 1 << 21  # bytes of a large page of memory
 FLUSH_EVERY = 64  # steps between two looks for numbers so small that the processor slows down
 
 
@@ -28,6 +30,7 @@ class Pool:
     """The parameters of one dtype in one vector, and what belongs to each entry, in one piece of memory.
 
     `indices` are the places of these parameters in the optimizer's list; `block` entries are updated at a time.
+    `pieces` are the parameters' parts of the vector, `gradients` those of their gradients.
     """
 
     def __init__(self, parameters: Sequence[Value], indices: Sequence[int], memories: Sequence[str]) -> None:
@@ -36,16 +39,50 @@ class Pool:
         ends = np.cumsum([p.size for p in self.parameters]).tolist()
         self.slices = [slice(end - p.size, end) for p, end in zip(self.parameters, ends)]
         self.block = block_of(ends[-1], (3 + len(memories)) * self.dtype.itemsize)
-        self.data, self.gradient, *remembered = vectors(2 + len(memories), ends[-1], self.dtype)
-        self.memory, self.scratch = dict(zip(memories, remembered)), np.zeros(self.block, self.dtype)
-        self.pieces = [self.data[s].reshape(p.shape) for s, p in zip(self.slices, self.parameters)]
-        self.gradients = [self.gradient[s].reshape(p.shape) for s, p in zip(self.slices, self.parameters)]
-        self.whole = [self.part(i, ends[-1]) for i in range(0, ends[-1], self.block)]
-        self.adopt()
+        self.scratch = np.zeros(self.block, self.dtype)
+        self.orders: list[Literal["C", "F"]] = ["C"] * len(self.parameters)
+        self.settle(memories)
 
     def __reduce__(self) -> Any:
         """Copies and pickles are built anew: arrays that are views of one vector would become arrays of their own."""
-        return rebuilt, (self.parameters, self.indices, self.memory)
+        return rebuilt, (self.parameters, self.indices, self.remembered())
+
+    def settle(self, memories: Sequence[str]) -> None:
+        """Make the vectors, in which each parameter lies row after row ("C") or column after column ("F")."""
+        size = self.slices[-1].stop
+        self.data, self.gradient, *remembered = vectors(2 + len(memories), size, self.dtype)
+        self.memory = dict(zip(memories, remembered))
+        self.pieces, self.gradients = self.pieces_of(self.data), self.pieces_of(self.gradient)
+        self.whole = [self.part(i, size) for i in range(0, size, self.block)]
+        self.adopt()
+
+    def settle_in_columns(self) -> None:
+        """Let large matrices lie column after column from now on, in new memory.
+
+        With a few rows they are multiplied faster so, by about a tenth: OpenBLAS packs columns in less time.
+        """
+        large = [p.ndim == 2 and min(p.shape) >= SIDE and p.dtype == np.float32 for p in self.parameters]
+        if any(large) and "F" not in self.orders:
+            memory = self.remembered()
+            self.orders = ["F" if is_large else "C" for is_large in large]
+            self.settle([*memory])
+            self.remember(memory)
+
+    def pieces_of(self, vector: Array) -> list[Array]:
+        """The parameters' parts of a vector, each in the shape of its parameter."""
+        places = zip(self.parameters, self.slices, self.orders)
+        return [vector[place].reshape(p.shape, order=order) for p, place, order in places]
+
+    def remembered(self) -> dict[str, Array]:
+        """Copies of the memories, in which all matrices lie row after row."""
+        pieces = {name: self.pieces_of(vector) for name, vector in self.memory.items()}
+        return {name: np.concatenate([piece.ravel() for piece in found]) for name, found in pieces.items()}
+
+    def remember(self, memory: Mapping[str, Array]) -> None:
+        """Take over what `remembered` gave."""
+        for name, vector in self.memory.items():
+            for piece, place in zip(self.pieces_of(vector), self.slices):
+                piece[...] = memory[name][place].reshape(piece.shape)
 
     def adopt(self) -> None:
         """Make every parameter a view of its piece, with the numbers that it has now.
@@ -54,7 +91,7 @@ class Pool:
         """
         for parameter, piece in zip(self.parameters, self.pieces):
             if parameter._data is not piece:
-                piece[...] = parameter._data
+                copy_into(piece, parameter._data)
                 if piece.ndim:
                     parameter._data = piece
 
@@ -82,11 +119,24 @@ class Pool:
             if gradient is None:
                 missing = True
             else:
-                place[...] = gradient
+                copy_into(place, gradient)
         if not missing:
             return self.whole
         found = [s for i, s in zip(self.indices, self.slices) if gradients[i] is not None]
         return [self.part(start, s.stop) for s in found for start in range(s.start, s.stop, self.block)]
+
+
+def copy_into(array: Array, numbers: Array) -> None:
+    """Copy all numbers into an array of the same shape.
+
+    Some rows at a time, if one lies by rows and the other by columns: their lines stay in the cache until all numbers
+    of each are copied.
+    """
+    if array.flags.fnc == numbers.flags.fnc:
+        array[...] = numbers
+    else:
+        for i in range(0, len(array), LINE):
+            array[i : i + LINE] = numbers[i : i + LINE]
 
 
 def block_of(size: int, entry: int) -> int:
@@ -101,16 +151,21 @@ def block_of(size: int, entry: int) -> int:
 
 
 def vectors(count: int, size: int, dtype: np.dtype[Any]) -> list[Array]:
-    """Zeros in one piece of memory, which is large enough for large pages sooner than each of them.
+    """Zeros in one piece of memory, in large pages if the operating system has them.
+
+    NumPy asks for large pages in arrays of 4 MiB or more, of which the part that nobody touches costs nothing.  In one
+    page vectors do not push each other out of the processor's cache, as they may in many pages from anywhere.
 
     Each vector begins at a multiple of 64 bytes, and none at a multiple of 4096 bytes from another: the processor would
     take reading the one for reading what was just written to the other.
     """
     lines = -(-size * dtype.itemsize // LINE)
     lines += (17 - lines) % LINE
-    step = lines * LINE // dtype.itemsize
-    block = np.zeros(count * step + LINE // dtype.itemsize, dtype)
-    start = -block.ctypes.data % LINE // dtype.itemsize
+    step, size_of_all = lines * LINE // dtype.itemsize, count * lines * LINE
+    in_large_page = PAGE // 4 <= size_of_all < 2 * PAGE
+    room, unit = (3 * PAGE, PAGE) if in_large_page else (size_of_all + LINE, LINE)
+    block = np.zeros(room // dtype.itemsize, dtype)
+    start = -block.ctypes.data % unit // dtype.itemsize
     return [block[i : i + size] for i in range(start, start + count * step, step)]
 
 
@@ -118,8 +173,7 @@ def rebuilt(parameters: Sequence[Value], indices: Sequence[int], memory: Mapping
     """The copy of a pool, on the copies of its parameters."""
     pool = Pool(parameters, range(len(parameters)), list(memory))
     pool.indices = indices
-    for name, array in memory.items():
-        pool.memory[name][...] = array
+    pool.remember(memory)
     return pool
 
 
@@ -212,7 +266,7 @@ class Optimizer:
         """Copies of all that the optimizer remembers, by name: the number of steps, the rate and the memories."""
         state = {"steps": np.array(self.steps), "lr": np.array(self.lr)}
         for pool in self.pools:
-            state |= {f"{name}.{pool.dtype}": memory.copy() for name, memory in pool.memory.items()}
+            state |= {f"{name}.{pool.dtype}": memory for name, memory in pool.remembered().items()}
         return state
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
@@ -225,8 +279,7 @@ class Optimizer:
                 raise ValueError(f"{name} has shape {array.shape}, but the state has {np.shape(state[name])}")
         self.steps, self.lr = int(state["steps"]), float(state["lr"])
         for pool in self.pools:
-            for name, memory in pool.memory.items():
-                memory[...] = state[f"{name}.{pool.dtype}"]
+            pool.remember({name: state[f"{name}.{pool.dtype}"] for name in pool.memory})
 
     def __repr__(self) -> str:
         count = sum(p.size for p in self.parameters)
