@@ -19,7 +19,7 @@ from ..value import Value
 Array = Any
 Schedule = Callable[[int], float]
 
-SIDE = 256  # both sides of a matrix that programs want column after column are at least as long
+SIDE, MOST = 256, 1 << 21  # a matrix that programs want column after column: its shorter side, and bytes at most
 BLOCKS = 15 << 16  # bytes of all vectors that are updated at a time, so that they stay in the processor's cache
 LINE = 64  # bytes that the processor reads at a time
 PAGE = 1 << 21  # bytes of a large page of memory
@@ -59,9 +59,10 @@ class Pool:
     def settle_in_columns(self) -> None:
         """Let large matrices lie column after column from now on, in new memory.
 
-        With a few rows they are multiplied faster so, by about a tenth: OpenBLAS packs columns in less time.
+        With a few rows they are multiplied faster so, by about a tenth: OpenBLAS packs columns in less time.  Larger
+        ones are not: they do not fit the processor's cache, and all waits for memory.
         """
-        large = [p.ndim == 2 and min(p.shape) >= SIDE and p.dtype == np.float32 for p in self.parameters]
+        large = [is_large_table(p) for p in self.parameters]
         if any(large) and "F" not in self.orders:
             memory = self.remembered()
             self.orders = ["F" if is_large else "C" for is_large in large]
@@ -124,6 +125,10 @@ class Pool:
             return self.whole
         found = [s for i, s in zip(self.indices, self.slices) if gradients[i] is not None]
         return [self.part(start, s.stop) for s in found for start in range(s.start, s.stop, self.block)]
+
+
+def is_large_table(p: Value) -> bool:
+    return bool(p.dtype == np.float32 and p.ndim == 2 and min(p.shape) >= SIDE and p._data.nbytes <= MOST)
 
 
 def copy_into(array: Array, numbers: Array) -> None:
