@@ -185,6 +185,10 @@ def compile(function: Any = None, *, static_argnums: int | Sequence[int] = ()) -
     tanh, sin and cos of single numbers, which Python's math module computes, within 2 ULP; and sines and cosines of
     large arrays where both are needed, within 4 ULP.  NaN and infinities are where the eager function has them.
 
+    From the first program on that takes a step of an optimizer, float32 matrices with sides of 256 or more and at most
+    2 MiB lie column after column in the optimizer's memory: their `.data` and `.grad` are arrays in Fortran order, of
+    the same shape and with the same numbers.  An array that was `.data` before the program was made stays as it was.
+
     Long elementwise chains over large arrays run in tiles that fit the processor's cache, on as many threads as there
     are processors, or as the environment variable OMP_NUM_THREADS says; no bit of a result depends on their number.
 

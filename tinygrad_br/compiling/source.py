@@ -170,7 +170,8 @@ class Source:
             self.views[text] = self.writer.name(f"{step.name}_flat")
             self.making.append(f"{self.views[text]} = {text}")
         copy = "" if step.args[0].name == step.name else f"np.copyto({step.name}, {step.args[0].name}); "
-        return f"{copy}{self.views.get(text, text)}[{step.args[1].name}] -= {step.args[3]}"
+        amount = self.writer.constant(step.dtype.type(step.args[3]))
+        return f"{copy}{self.views.get(text, text)}[{step.args[1].name}] -= {amount}"
 
     def update(self, step: Variable, updates: list[PoolUpdate]) -> list[str]:
         """The lines of an optimizer's step; one that has no text is called."""

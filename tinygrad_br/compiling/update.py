@@ -174,7 +174,8 @@ def lines_of(writer: Any, optimizer: Any, update: PoolUpdate) -> list[str]:
     for function, args, out in steps:
         texts = [known[a] if isinstance(a, str) else number(writer, a, pool.dtype, numbers) for a in args]
         calls.append(f"np.{function}({', '.join(texts)}{f', out={known[out]}' if out else ''})")
-    lines = [f"{name} = np.array({text}, {dtype})" for text, name in numbers.items()]
+    writer.making += [f"{name} = np.empty((), {dtype})" for name in numbers.values()]
+    lines = [f"{name}[()] = {text}" for text, name in numbers.items()]
     if whole:
         return lines + calls
     for start, stop in reversed(update.stretches):
