@@ -169,6 +169,9 @@ def test_copies_between_layouts(shape, order):
         array = np.zeros(shape, np.float32, other)
         copy_into(array, numbers)
         np.testing.assert_array_equal(array, numbers.astype(np.float32))
+        for same in (numbers.tolist(), numbers[None][0], 2.0):
+            copy_into(array, same)
+            np.testing.assert_array_equal(array, np.broadcast_to(np.float32(same), shape))
 
 
 @given(data=st.data(), seed=st.integers(0, 2**32))
@@ -203,3 +206,16 @@ def test_steps_of_random_graphs(data, seed):
             for p, q in zip(ours, theirs):
                 assert p.grad is None or close(p.grad, q.grad, ulps=4)
                 q.data = p.data.copy()  # or differences in the last digits would grow
+
+
+@pytest.mark.parametrize("name", ["model", "model.safetensors"])
+def test_weights_in_columns_are_saved_and_loaded(tmp_path, name):
+    if name.endswith("safetensors"):
+        pytest.importorskip("safetensors")
+    compiled, _, (model, _), _ = wide_steps(MAKERS[0])
+    compiled(*BATCHES[0])
+    tg.save(model, tmp_path / name)
+    other = network(**WIDE | {"seed": 5})
+    tg.load(tmp_path / name, other)
+    for p, q in zip(model.parameters(), other.parameters()):
+        np.testing.assert_array_equal(p.data, q.data)

@@ -132,16 +132,16 @@ def is_large_table(p: Value) -> bool:
 
 
 def copy_into(array: Array, numbers: Array) -> None:
-    """Copy all numbers into an array of the same shape.
+    """Do array[...] = numbers.
 
-    Some rows at a time, if one lies by rows and the other by columns: their lines stay in the cache until all numbers
-    of each are copied.
+    Some rows at a time, if the array lies column after column: then the lines of the cache that numbers come from stay
+    there until all numbers in them are copied.
     """
-    if array.flags.fnc == numbers.flags.fnc:
-        array[...] = numbers
-    else:
+    if array.flags.fnc and np.shape(numbers) == array.shape:
         for i in range(0, len(array), LINE):
             array[i : i + LINE] = numbers[i : i + LINE]
+    else:
+        array[...] = numbers
 
 
 def block_of(size: int, entry: int) -> int:
