@@ -16,9 +16,9 @@ import numpy as np
 from ..value import astype
 from .memory import is_elementwise
 from .plan import Plan
+from .tiles import LARGE
 from .variable import Variable, read_by
 
-MOST = 1 << 19  # bytes of a table; longer ones are cut into tiles of some rows each
 PARTS = {np.transpose, np.reshape, np.broadcast_to, np.diagonal, np.flip, operator.getitem}
 
 
@@ -52,14 +52,17 @@ class Layout:
             step.sample = step.op(whole.sample, *step.args[1:], **step.kwargs)
 
     def multiply(self, step: Variable) -> None:
-        """A product lies as the array that is to hold it, or in columns if its table or its rows do."""
+        """A product lies as the array that is to hold it, or in columns if its table or its rows do.
+
+        What follows from a long one is done in tiles of some rows each.
+        """
         rows, table = step.args
         if step in self.targets:
             step.sample = np.zeros(step.shape, step.dtype, "F" if self.targets[step].sample.flags.fnc else "C")
             return
         follows = rows in self.following or (is_data(table) and is_in_columns(table))
         tables = len(rows.shape) == len(table.shape) == 2
-        if follows and tables and step not in self.roots and step.sample.nbytes < MOST:
+        if follows and tables and step not in self.roots and step.sample.nbytes < LARGE:
             lie_in_columns(step)
             self.following.add(step)
 
