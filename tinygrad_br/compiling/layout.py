@@ -60,7 +60,7 @@ class Layout:
         if step in self.targets:
             step.sample = np.zeros(step.shape, step.dtype, "F" if self.targets[step].sample.flags.fnc else "C")
             return
-        follows = rows in self.following or (is_data(table) and is_in_columns(table))
+        follows = rows in self.following or (comes_from("data", table) and is_in_columns(table))
         tables = len(rows.shape) == len(table.shape) == 2
         if follows and tables and step not in self.roots and step.sample.nbytes < LARGE:
             lie_in_columns(step)
@@ -88,8 +88,9 @@ def is_in_columns(variable: Variable) -> bool:
 
 
 def is_constant(arg: Any) -> bool:
-    return isinstance(arg, Variable) and arg.source is not None and arg.source[0] == "constant"
+    return comes_from("constant", arg)
 
 
-def is_data(arg: Any) -> bool:
-    return isinstance(arg, Variable) and arg.source is not None and arg.source[0] == "data"
+def comes_from(kind: str, arg: Any) -> bool:
+    """Whether this is something of a kind that the program is given."""
+    return isinstance(arg, Variable) and arg.source is not None and arg.source[0] == kind
