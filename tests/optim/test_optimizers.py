@@ -298,3 +298,13 @@ def test_vectors_lie_where_the_processor_reads_fast(dtype, sizes):
     optimizer.step([np.ones(n, dtype) for n in sizes])
     for p in optimizer.parameters:
         np.testing.assert_allclose(p.data, 0.9, rtol=1e-3)
+
+
+def test_a_state_of_lists_is_taken_over():
+    parameters = [Value([[1.0, 2.0]]), Value(3.0)]
+    optimizer = optim.Adam(parameters)
+    optimizer.step([np.array([[0.5, -1.0]]), np.array(2.0)])
+    other = optim.Adam([Value([[1.0, 2.0]]), Value(3.0)])
+    other.load_state_dict({name: array.tolist() for name, array in optimizer.state_dict().items()})
+    for name, array in other.state_dict().items():
+        np.testing.assert_array_equal(array, optimizer.state_dict()[name])

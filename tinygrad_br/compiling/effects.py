@@ -68,7 +68,7 @@ class Effects:
             for pool in update.optimizer.pools:
                 for parameter, home, piece in zip(pool.parameters, pool.gradients, pool.pieces):
                     if (data := plan.given.get(("data", id(parameter)))) is not None and piece.ndim:
-                        data.sample = piece
+                        data.sample = piece  # the trace may have met other data, which lay in another way
                     if parameter in update.gradients:
                         self.homes[parameter] = update.gradients[parameter], plan.give(("array", home), home)
                         if not piece.ndim:

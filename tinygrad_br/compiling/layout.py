@@ -7,19 +7,16 @@ from layer to layer, and back.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ..value import astype
-from .memory import is_elementwise
+from .memory import is_elementwise, is_view
 from .plan import Plan
 from .tiles import LARGE
 from .variable import Variable, read_by
-
-PARTS = {np.transpose, np.reshape, np.broadcast_to, np.diagonal, np.flip, operator.getitem}
 
 
 class Layout:
@@ -36,7 +33,7 @@ class Layout:
         for step in plan.steps:
             if step.is_arithmetic:
                 continue
-            if step.op in PARTS and isinstance(step.args[0], Variable):
+            if is_view(step):
                 self.take_part(step)
             elif len(step.shape) == 2 and step.op is np.matmul:
                 self.multiply(step)
@@ -46,7 +43,7 @@ class Layout:
                 self.following.add(step)
 
     def take_part(self, step: Variable) -> None:
-        """A part lies as the whole does, and may be a copy now where it was none, or none where it was a copy."""
+        """A part lies as the whole does; what is made from it may be a copy now where it was a part."""
         whole = step.args[0]
         if not whole.sample.flags.c_contiguous and len(read_by(step)) == 1:
             step.sample = step.op(whole.sample, *step.args[1:], **step.kwargs)

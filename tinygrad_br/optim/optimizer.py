@@ -82,8 +82,9 @@ class Pool:
     def remember(self, memory: Mapping[str, Array]) -> None:
         """Take over what `remembered` gave."""
         for name, vector in self.memory.items():
+            numbers = np.asarray(memory[name])
             for piece, place in zip(self.pieces_of(vector), self.slices):
-                piece[...] = memory[name][place].reshape(piece.shape)
+                copy_into(piece, numbers[place].reshape(piece.shape))
 
     def adopt(self) -> None:
         """Make every parameter a view of its piece, with the numbers that it has now.
