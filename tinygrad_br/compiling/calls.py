@@ -14,6 +14,7 @@ from .variable import Variable, variables_in
 from .writer import Writer
 
 OPERATORS = {np.power: " ** ", np.add: " + ", np.subtract: " - ", np.multiply: " * ", np.divide: " / "}
+MOST_CLEARED = 1 << 16  # bytes that np.dot, which starts sooner than np.matmul, sets to zero before it writes them
 ARITHMETIC = {
     np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum,
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
@@ -67,7 +68,8 @@ def call_into(writer: Writer, step: Variable, out: str) -> str:
         return f"np.copyto({out}, {writer.text(step.args[0])})"
     if step.op is np.matmul:
         texts = [*map(writer.text, step.args)]
-        if not all(isinstance(a, Variable) and len(a.shape) <= 2 for a in step.args):
+        is_plain = all(isinstance(a, Variable) and len(a.shape) <= 2 for a in step.args)
+        if not is_plain or step.sample.nbytes >= MOST_CLEARED:
             return f"np.matmul({', '.join(texts)}, out={out})"
         if not step.sample.flags.c_contiguous:  # np.dot writes row after row
             texts, out = [f"{text}.T" for text in reversed(texts)], f"{out}.T"
