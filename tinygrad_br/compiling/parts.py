@@ -146,7 +146,7 @@ def arithmetic_of(plan: Plan, results: Iterable[Variable], name: str, writer: Wr
 def cut(steps: Sequence[Variable]) -> Iterator[Variable | Part]:
     """The steps of a program, with parts in the place of arithmetic."""
     ranks = ranks_of(steps)
-    least = min(max(LEAST, len(steps) // 30), 5 * LEAST)
+    least = min(max(LEAST, len(steps) // 40), 5 * LEAST)
     most = 5 * least
     for section, group in groupby(steps, lambda step: step.section if step.is_arithmetic else None):
         run = [*group]
